@@ -1,0 +1,158 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! Failures as GStreamer errors: domain and code, a sentence for people with
+//! what they can do, and the details for a bug report.
+
+use crate::player::{Cause, Failure};
+use crate::rtmp::status::{Status, StatusCode};
+
+/// The error message for a failed play of `url`, which holds no secrets.
+pub(crate) fn message(url: &str, failure: &Failure) -> gst::ErrorMessage {
+    let (code, text) = explain(url, &failure.cause, failure.phase.description());
+    let debug = format!(
+        "{url}: {:?} while {}, after {:.1?}",
+        failure.cause,
+        failure.phase.description(),
+        failure.elapsed
+    );
+    match code {
+        Code::Resource(code) => gst::error_msg!(code, ("{}", text), ["{}", debug]),
+        Code::Library => gst::error_msg!(gst::LibraryError::Failed, ("{}", text), ["{}", debug]),
+    }
+}
+
+enum Code {
+    Resource(gst::ResourceError),
+    Library,
+}
+
+fn explain(url: &str, cause: &Cause, waiting_for: &str) -> (Code, String) {
+    use gst::ResourceError as Error;
+
+    let (code, text) = match cause {
+        Cause::HostNotFound(why) => (
+            Error::NotFound,
+            format!(
+                "The host of {url} was not found ({why}). Check the host name and the network."
+            ),
+        ),
+        Cause::Refused(why) => (
+            Error::OpenRead,
+            format!(
+                "The host of {url} refused the connection ({why}). Check that the server is \
+                 running and that the port is right."
+            ),
+        ),
+        Cause::Proxy(why) => (
+            Error::OpenRead,
+            format!("The proxy on the way to {url} failed ({why}). Check the proxy settings."),
+        ),
+        Cause::Unreachable(why) => (
+            Error::OpenRead,
+            format!("{url} cannot be reached ({why}). Check the network."),
+        ),
+        Cause::TimedOut(limit) => (
+            Error::OpenRead,
+            format!(
+                "{url} timed out after {} s while {waiting_for}. Check the address, or allow \
+                 more time with the timeout property.",
+                limit.as_secs_f32().round()
+            ),
+        ),
+        Cause::NotRtmp(what) => (
+            Error::OpenRead,
+            format!("{url} is not an RTMP server ({what}). Check the scheme and the port."),
+        ),
+        Cause::Protocol(what) => (
+            if waiting_for == crate::player::Phase::Playing.description() {
+                Error::Read
+            } else {
+                Error::OpenRead
+            },
+            format!("{url} broke the RTMP protocol ({what}) while {waiting_for}."),
+        ),
+        Cause::ConnectRejected(status) => refused(url, "the connection", status.as_ref()),
+        Cause::CreateStreamFailed(status) => refused(url, "a stream", status.as_ref()),
+        Cause::PlayFailed(status) => refused(url, "to play the stream", status.as_ref()),
+        Cause::ClosedEarly => (
+            Error::OpenRead,
+            format!(
+                "{url} closed the connection while {waiting_for}. Most servers do so when the \
+                 application or stream does not exist, or access is denied: check the path and \
+                 its token."
+            ),
+        ),
+        Cause::ConnectionLost(why) => (
+            Error::Read,
+            format!("The connection to {url} was lost ({why})."),
+        ),
+        Cause::ClosedWithoutEof => (
+            Error::Read,
+            format!("{url} closed the connection without saying that the stream ended."),
+        ),
+        Cause::Idle(limit) => (
+            Error::Read,
+            format!(
+                "No media came from {url} for {} s, the limit set by the idle-timeout property.",
+                limit.as_secs()
+            ),
+        ),
+        Cause::NoThread(why) => (
+            Error::Failed,
+            format!("The network thread could not be started ({why})."),
+        ),
+        Cause::Panicked => {
+            let text = "Internal error in the network thread. Please report it with a debug log.";
+            return (Code::Library, text.to_owned());
+        }
+    };
+    (Code::Resource(code), text)
+}
+
+/// A refusal in the server's words.
+fn refused(url: &str, what: &str, status: Option<&Status>) -> (gst::ResourceError, String) {
+    let Some(status) = status else {
+        let text = format!("{url} refused {what} without giving a reason.");
+        return (gst::ResourceError::OpenRead, text);
+    };
+    let (code, advice) = match status.code {
+        StatusCode::PlayStreamNotFound => (
+            gst::ResourceError::NotFound,
+            "Check the stream name, and that somebody is publishing it.",
+        ),
+        StatusCode::ConnectInvalidApp => (
+            gst::ResourceError::NotFound,
+            "Check the application, the part of the path before the stream.",
+        ),
+        StatusCode::PlayUnauthorized => (
+            gst::ResourceError::NotAuthorized,
+            "Check the token in the URL.",
+        ),
+        StatusCode::ConnectRejected | StatusCode::PlayFailed if is_about_access(status) => (
+            gst::ResourceError::NotAuthorized,
+            "The server wants credentials or refuses those given.",
+        ),
+        _ => (
+            gst::ResourceError::OpenRead,
+            "The server's log may tell more.",
+        ),
+    };
+    (code, format!("{url} refused {what}: {status}. {advice}"))
+}
+
+/// Whether a rejection is about who asks: servers say so only in words.
+fn is_about_access(status: &Status) -> bool {
+    const WORDS: [&str; 8] = [
+        "auth",
+        "denied",
+        "forbidden",
+        "password",
+        "permission",
+        "401",
+        "403",
+        "not allowed",
+    ];
+    let description = status.description.to_lowercase();
+    WORDS.iter().any(|word| description.contains(word))
+}

@@ -1,0 +1,32 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! GStreamer plugin that plays RTMP streams.
+//!
+//! The element is [`rtmprsrc`]. Its parts are public so that tests, benchmarks
+//! and the example programs can reach them; they are no stable API.
+
+pub mod driver;
+mod error;
+pub mod flv;
+pub mod net;
+pub mod player;
+pub mod queue;
+pub mod rtmp;
+pub mod rtmprsrc;
+
+fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    rtmprsrc::register(plugin)
+}
+
+gst::plugin_define!(
+    rtmpr,
+    env!("CARGO_PKG_DESCRIPTION"),
+    plugin_init,
+    concat!(env!("CARGO_PKG_VERSION"), "-", env!("COMMIT_ID")),
+    "MPL",
+    env!("CARGO_PKG_NAME"),
+    env!("CARGO_PKG_NAME"),
+    "Unknown package origin",
+    env!("BUILD_REL_DATE")
+);

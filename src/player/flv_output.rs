@@ -1,0 +1,492 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! Media messages in, FLV items out.
+//!
+//! Splits aggregates, drops what a demuxer would stumble over, puts the times
+//! on one 64-bit line, and holds the first items back until it is known
+//! whether the file header should promise audio, video or both: `flvdemux`
+//! waits for what the header promises and ignores what it does not.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+
+use crate::flv::{
+    Aggregate, DataEncoding, Info, ScriptAction, Tag, TagType, Verdict, file_header, inspect,
+    inspect_data,
+};
+use crate::queue::Measured;
+use crate::rtmp::Payload;
+use crate::rtmp::amf::{Object, Value};
+use crate::rtmp::amf0;
+use crate::rtmp::session::{Media, MediaKind};
+use crate::rtmp::timestamp::{Timeline, Track};
+
+/// How long the file header waits for a second kind of media.
+const HEADER_WAIT: Duration = Duration::from_millis(500);
+
+/// Messages of one kind, and none of the other, after which the metadata's
+/// word that there is only this kind is believed.
+const ENOUGH_OF_ONE_KIND: u32 = 5;
+
+/// Steps in time beyond which buffers are marked as discontinuous.
+const MAX_STEP_BACK_MS: u64 = 2_000;
+const MAX_STEP_FORWARD_MS: u64 = 10_000;
+
+/// What an item takes beside its bytes: list entry, allocation headers and the
+/// later buffer. An estimate, so that many small messages count as well.
+const ITEM_OVERHEAD: usize = 256;
+
+/// One FLV tag, or the file header.
+#[derive(Debug)]
+pub struct Item {
+    /// The bytes, whole.
+    pub data: BytesMut,
+    /// Decoding time in milliseconds; none for the file header.
+    pub dts: Option<u64>,
+    /// Presentation time in milliseconds.
+    pub pts: Option<u64>,
+    /// File header, metadata or a sequence header.
+    pub header: bool,
+    /// Needs frames before it to be decoded.
+    pub delta_unit: bool,
+    /// Time jumps here.
+    pub discont: bool,
+}
+
+impl Measured for Item {
+    fn size(&self) -> usize {
+        self.data.len() + ITEM_OVERHEAD
+    }
+
+    fn time(&self) -> Option<u64> {
+        // A header may carry any time.
+        if self.header { None } else { self.dts }
+    }
+}
+
+/// Turns the media messages of one NetStream into FLV.
+#[derive(Debug, Default)]
+pub(super) struct FlvOutput {
+    timeline: Timeline,
+    last_audio: Option<u64>,
+    last_video: Option<u64>,
+    /// `None` once the file header is out.
+    gate: Option<Gate>,
+    opened: bool,
+    ready: VecDeque<Item>,
+    reported: HashSet<String>,
+    notices: Vec<String>,
+}
+
+/// What is known before the file header is written.
+#[derive(Debug, Default)]
+struct Gate {
+    held: VecDeque<Item>,
+    since: Option<Instant>,
+    audio_messages: u32,
+    video_messages: u32,
+    /// Audio and video as the metadata says.
+    promised: Option<(bool, bool)>,
+}
+
+impl FlvOutput {
+    pub(super) fn new() -> Self {
+        Self {
+            gate: Some(Gate::default()),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a message.
+    pub(super) fn media(&mut self, media: Media, now: Instant) {
+        let Media {
+            kind,
+            timestamp,
+            payload,
+            ..
+        } = media;
+        match kind {
+            MediaKind::Audio => self.message(TagType::Audio, timestamp, payload, now),
+            MediaKind::Video => self.message(TagType::Video, timestamp, payload, now),
+            MediaKind::Data => self.data(DataEncoding::Amf0, timestamp, payload, now),
+            MediaKind::DataAmf3 => self.data(DataEncoding::Amf3, timestamp, payload, now),
+            MediaKind::Aggregate => {
+                for tag in Aggregate::new(payload, timestamp) {
+                    match tag {
+                        Ok(tag) => self.tag(tag, now),
+                        Err(reason) => self.notice(&format!("part of an aggregate: {reason}")),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Moves what is ready to the end of `batch`.
+    pub(super) fn take(&mut self, batch: &mut VecDeque<Item>) {
+        batch.append(&mut self.ready);
+    }
+
+    /// When [`open`](Self::open) is due at the latest.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        Some(self.gate.as_ref()?.since? + HEADER_WAIT)
+    }
+
+    /// Writes the file header with what is known, and releases what was held.
+    pub(super) fn open(&mut self) {
+        let Some(gate) = self.gate.take() else {
+            return;
+        };
+        let (audio, video) = gate.flags();
+        self.ready.push_back(Item {
+            data: BytesMut::from(&file_header(audio, video)[..]),
+            dts: None,
+            pts: None,
+            header: true,
+            delta_unit: false,
+            discont: true,
+        });
+        self.ready.extend(gate.held);
+        self.opened = true;
+    }
+
+    /// Whether any media has been taken.
+    pub(super) fn has_media(&self) -> bool {
+        self.opened || self.gate.as_ref().is_some_and(|gate| gate.since.is_some())
+    }
+
+    /// What was dropped and has not been reported yet; each kind once.
+    pub(super) fn take_notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notices)
+    }
+
+    fn message(&mut self, kind: TagType, timestamp: u32, payload: Payload, now: Instant) {
+        match inspect(kind, payload.as_slice()) {
+            Verdict::Pass(info) => {
+                let (time, discont) = self.time(kind, timestamp, &info);
+                let tag = Tag::from_payload(kind, time as u32, payload);
+                self.push(tag, time, &info, discont, now);
+            }
+            Verdict::Drop(reason) => self.notice(&format!("{kind:?} message: {reason}")),
+        }
+    }
+
+    fn tag(&mut self, mut tag: Tag, now: Instant) {
+        if tag.kind() == TagType::Script {
+            let payload = Payload::from(tag.body());
+            return self.data(DataEncoding::Amf0, tag.timestamp(), payload, now);
+        }
+        match inspect(tag.kind(), tag.body()) {
+            Verdict::Pass(info) => {
+                let (time, discont) = self.time(tag.kind(), tag.timestamp(), &info);
+                tag.set_timestamp(time as u32);
+                self.push(tag, time, &info, discont, now);
+            }
+            Verdict::Drop(reason) => self.notice(&format!("{:?} message: {reason}", tag.kind())),
+        }
+    }
+
+    fn data(&mut self, encoding: DataEncoding, timestamp: u32, payload: Payload, now: Instant) {
+        let script = inspect_data(encoding, payload.as_slice());
+        let skip = match script.action {
+            ScriptAction::Forward { skip } => skip,
+            ScriptAction::Drop(reason) => return self.notice(&format!("data message: {reason}")),
+        };
+        let is_metadata = script.name == "onMetaData";
+        if is_metadata && let Some(gate) = &mut self.gate {
+            let values = payload.as_slice().get(skip..).unwrap_or_default();
+            gate.promised = promised(values).or(gate.promised);
+        }
+        let time = self.timeline.script(timestamp);
+        let mut tag = Tag::from_payload(TagType::Script, time as u32, payload);
+        tag.strip_front(skip);
+        let info = Info {
+            header: is_metadata,
+            ..Info::default()
+        };
+        self.push(tag, time, &info, false, now);
+    }
+
+    /// The 64-bit time of a message, and whether it jumps.
+    fn time(&mut self, kind: TagType, timestamp: u32, info: &Info) -> (u64, bool) {
+        let (track, last) = match kind {
+            TagType::Video => (Track::Video, &mut self.last_video),
+            _ => (Track::Audio, &mut self.last_audio),
+        };
+        if info.header {
+            return (self.timeline.header(track, timestamp), false);
+        }
+        let time = self.timeline.media(track, timestamp);
+        let jumps = last.is_some_and(|last| {
+            time + MAX_STEP_BACK_MS < last || time > last + MAX_STEP_FORWARD_MS
+        });
+        *last = Some(time);
+        (time, jumps)
+    }
+
+    fn push(&mut self, tag: Tag, time: u64, info: &Info, discont: bool, now: Instant) {
+        let kind = tag.kind();
+        let item = Item {
+            data: tag.into_bytes_mut(),
+            dts: Some(time),
+            pts: Some(time.saturating_add_signed(info.composition_time_ms.into())),
+            header: info.header,
+            delta_unit: kind == TagType::Video && !info.keyframe && !info.header,
+            discont,
+        };
+        let Some(gate) = &mut self.gate else {
+            self.ready.push_back(item);
+            return;
+        };
+        gate.held.push_back(item);
+        match kind {
+            TagType::Audio => gate.audio_messages += 1,
+            TagType::Video => gate.video_messages += 1,
+            TagType::Script => {}
+        }
+        if kind != TagType::Script {
+            gate.since.get_or_insert(now);
+        }
+        if gate.is_decided() {
+            self.open();
+        }
+    }
+
+    fn notice(&mut self, text: &str) {
+        // The kinds of notices are few, but some hold numbers of the peer's.
+        const MAX_REPORTED: usize = 64;
+        if self.reported.len() < MAX_REPORTED && self.reported.insert(text.to_owned()) {
+            self.notices.push(text.to_owned());
+        }
+    }
+}
+
+impl Gate {
+    fn is_decided(&self) -> bool {
+        let (audio, video) = self.known();
+        if audio && video {
+            // Metadata alone is no media.
+            return self.since.is_some();
+        }
+        self.promised.is_some() && (self.audio_messages + self.video_messages) >= ENOUGH_OF_ONE_KIND
+    }
+
+    /// Kinds that were promised or seen.
+    fn known(&self) -> (bool, bool) {
+        let (audio, video) = self.promised.unwrap_or_default();
+        (
+            audio || self.audio_messages > 0,
+            video || self.video_messages > 0,
+        )
+    }
+
+    fn flags(&self) -> (bool, bool) {
+        match self.known() {
+            (false, false) => (true, true),
+            known => known,
+        }
+    }
+}
+
+/// Whether metadata names audio and video; `None` if it names neither.
+fn promised(values: &[u8]) -> Option<(bool, bool)> {
+    let (values, _) = amf0::decode_lenient(values);
+    let metadata = values.iter().find_map(Value::as_object)?;
+    let audio = names_any(
+        metadata,
+        &["audiocodecid", "audiosamplerate", "audiodatarate"],
+    );
+    let video = names_any(metadata, &["videocodecid", "width", "videodatarate"]);
+    (audio || video).then_some((audio, video))
+}
+
+/// Whether one of the members has a value that means something.
+fn names_any(metadata: &Object, names: &[&str]) -> bool {
+    names.iter().any(|name| match metadata.get(name) {
+        Some(Value::Number(number)) => *number > 0.0,
+        Some(Value::String(text)) => !text.is_empty(),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rtmp::message::StreamId;
+
+    fn media(kind: MediaKind, timestamp: u32, body: &[u8]) -> Media {
+        Media {
+            kind,
+            stream: StreamId(1),
+            timestamp,
+            payload: Payload::from(body),
+        }
+    }
+
+    const AAC: &[u8] = &[0xAF, 1, 0x21, 0x10, 4];
+    const AAC_HEADER: &[u8] = &[0xAF, 0, 0x12, 0x10];
+    const KEYFRAME: &[u8] = &[0x17, 1, 0, 0, 40, 0, 0, 0, 2, 0x65, 1];
+    const INTER: &[u8] = &[0x27, 1, 0xFF, 0xFF, 0xD8, 0, 0, 0, 2, 0x41, 1];
+
+    fn metadata(object: Object) -> Vec<u8> {
+        amf0::encode_all([&Value::from("onMetaData"), &Value::from(object)]).to_vec()
+    }
+
+    /// Feeds messages at one instant and returns what is ready.
+    fn feed(output: &mut FlvOutput, messages: &[Media]) -> Vec<Item> {
+        let now = Instant::now();
+        for message in messages {
+            output.media(message.clone(), now);
+        }
+        let mut batch = VecDeque::new();
+        output.take(&mut batch);
+        batch.into()
+    }
+
+    fn flags(items: &[Item]) -> Option<u8> {
+        items.first().map(|item| item.data[4])
+    }
+
+    #[test]
+    fn both_kinds_seen_open_the_gate_with_both_flags() {
+        let mut output = FlvOutput::new();
+        assert!(feed(&mut output, &[media(MediaKind::Audio, 0, AAC)]).is_empty());
+        let items = feed(&mut output, &[media(MediaKind::Video, 0, KEYFRAME)]);
+        assert_eq!(flags(&items), Some(5));
+        assert_eq!(items.len(), 3, "header, audio, video");
+    }
+
+    #[test]
+    fn metadata_that_names_both_opens_it_with_the_first_message() {
+        let mut output = FlvOutput::new();
+        let both = Object::new()
+            .with("videocodecid", 7.0)
+            .with("audiocodecid", 10.0);
+        let items = feed(&mut output, &[media(MediaKind::Data, 0, &metadata(both))]);
+        assert!(items.is_empty());
+        let items = feed(&mut output, &[media(MediaKind::Video, 0, KEYFRAME)]);
+        assert_eq!(flags(&items), Some(5));
+    }
+
+    #[test]
+    fn one_kind_as_the_metadata_says_is_believed_after_some_messages() {
+        let mut output = FlvOutput::new();
+        let video = Object::new()
+            .with("videocodecid", 7.0)
+            .with("audiocodecid", 0.0);
+        feed(&mut output, &[media(MediaKind::Data, 0, &metadata(video))]);
+        let one = media(MediaKind::Video, 0, KEYFRAME);
+        for _ in 1..ENOUGH_OF_ONE_KIND {
+            assert!(feed(&mut output, std::slice::from_ref(&one)).is_empty());
+        }
+        assert_eq!(flags(&feed(&mut output, &[one])), Some(1));
+    }
+
+    #[test]
+    fn without_metadata_one_kind_waits_for_the_deadline() {
+        let mut output = FlvOutput::new();
+        assert_eq!(output.deadline(), None);
+        let many = vec![media(MediaKind::Audio, 0, AAC); 100];
+        assert!(feed(&mut output, &many).is_empty());
+        assert!(output.deadline().is_some());
+        output.open();
+        let items = feed(&mut output, &[]);
+        assert_eq!((flags(&items), items.len()), (Some(4), 101));
+        assert_eq!(output.deadline(), None);
+    }
+
+    #[test]
+    fn a_gate_opened_with_nothing_known_promises_both() {
+        let mut output = FlvOutput::new();
+        output.open();
+        assert_eq!(flags(&feed(&mut output, &[])), Some(5));
+    }
+
+    #[test]
+    fn flags_and_times_of_items() {
+        let mut output = FlvOutput::new();
+        output.open();
+        let items = feed(
+            &mut output,
+            &[
+                media(MediaKind::Audio, 1000, AAC_HEADER),
+                media(MediaKind::Audio, 1000, AAC),
+                media(MediaKind::Video, 1001, KEYFRAME),
+                media(MediaKind::Video, 1041, INTER),
+                media(MediaKind::Video, 30_000, INTER),
+            ],
+        );
+        let seen: Vec<_> = items
+            .iter()
+            .map(|item| {
+                (
+                    item.dts,
+                    item.pts,
+                    item.header,
+                    item.delta_unit,
+                    item.discont,
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (None, None, true, false, true),
+                (Some(1000), Some(1000), true, false, false),
+                (Some(1000), Some(1000), false, false, false),
+                (Some(1001), Some(1041), false, false, false),
+                (Some(1041), Some(1001), false, true, false),
+                (Some(30_000), Some(29_960), false, true, true),
+            ]
+        );
+    }
+
+    #[test]
+    fn times_go_on_through_the_32_bit_wrap() {
+        let mut output = FlvOutput::new();
+        output.open();
+        let items = feed(
+            &mut output,
+            &[
+                media(MediaKind::Audio, u32::MAX - 9, AAC),
+                media(MediaKind::Audio, 10, AAC),
+            ],
+        );
+        let last = u64::from(u32::MAX) + 11;
+        assert_eq!(items.last().and_then(|item| item.dts), Some(last));
+        assert!(!items.iter().skip(1).any(|item| item.discont));
+    }
+
+    #[test]
+    fn what_a_demuxer_would_stumble_over_is_dropped_and_reported_once() {
+        let mut output = FlvOutput::new();
+        output.open();
+        feed(&mut output, &[]);
+        let bad = [
+            media(MediaKind::Audio, 0, &[]),
+            media(MediaKind::Video, 0, &[]),
+            media(MediaKind::Video, 0, &[0x17, 2, 0, 0, 0]),
+            media(MediaKind::Video, 0, &[]),
+        ];
+        assert!(feed(&mut output, &bad).is_empty());
+        assert_eq!(output.take_notices().len(), 3);
+        feed(&mut output, &bad);
+        assert!(output.take_notices().is_empty());
+    }
+
+    #[test]
+    fn decoration_of_metadata_is_taken_off() {
+        let mut output = FlvOutput::new();
+        output.open();
+        feed(&mut output, &[]);
+        let plain = metadata(Object::new().with("width", 2.0));
+        let mut decorated = amf0::encode_all([&Value::from("@setDataFrame")]).to_vec();
+        decorated.extend_from_slice(&plain);
+        let items = feed(&mut output, &[media(MediaKind::Data, 0, &decorated)]);
+        let item = &items[0];
+        assert_eq!(&item.data[11..item.data.len() - 4], plain);
+        assert!(item.header);
+    }
+}

@@ -1,0 +1,51 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! The network side's log: category `rtmpr`, each line with the element's name.
+//!
+//! The name instead of the object, so that the network thread never holds a
+//! reference to the element that owns it.
+
+use std::fmt::Arguments;
+
+use once_cell::sync::Lazy;
+
+static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
+    gst::DebugCategory::new(
+        "rtmpr",
+        gst::DebugColorFlags::empty(),
+        Some("RTMP connections"),
+    )
+});
+
+/// Where a player logs.
+#[derive(Debug)]
+pub(super) struct Log {
+    name: String,
+}
+
+impl Log {
+    /// For the element of this name.
+    pub(super) fn new(name: String) -> Self {
+        Self { name }
+    }
+
+    /// Connection phases and peers' oddities.
+    pub(super) fn info(&self, text: Arguments<'_>) {
+        self.line(gst::DebugLevel::Info, text);
+    }
+
+    /// Steps of the flow, commands and status.
+    pub(super) fn debug(&self, text: Arguments<'_>) {
+        self.line(gst::DebugLevel::Debug, text);
+    }
+
+    /// Single messages.
+    pub(super) fn log(&self, text: Arguments<'_>) {
+        self.line(gst::DebugLevel::Log, text);
+    }
+
+    fn line(&self, level: gst::DebugLevel, text: Arguments<'_>) {
+        gst::log_with_level!(CAT, level, "{}: {text}", self.name);
+    }
+}

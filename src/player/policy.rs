@@ -1,0 +1,395 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! The play flow: what to ask next, how long to wait for it, and which event
+//! ends the stream how.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::ItemQueue;
+use super::failure::{Cause, End, EosReason, Failure};
+use super::flv_output::{FlvOutput, Item};
+use super::log::Log;
+use super::settings::PlaySettings;
+use super::stats::{Phase, Stats};
+use crate::driver::{Closed, Policy};
+use crate::net::ConnectError;
+use crate::rtmp;
+use crate::rtmp::connection::Ignored;
+use crate::rtmp::handshake::Progress;
+use crate::rtmp::message::StreamId;
+use crate::rtmp::session::Session;
+use crate::rtmp::session::client::{ClientSession, Event};
+use crate::rtmp::status::{Level, Status, StatusCode};
+use crate::rtmp::user_control::UserControl;
+
+/// The policy of one play.
+pub(super) struct Player<'a> {
+    log: &'a Log,
+    settings: &'a PlaySettings,
+    queue: &'a ItemQueue,
+    stats: &'a Stats,
+    started: Instant,
+    phase: Phase,
+    phase_since: Instant,
+    stream: Option<StreamId>,
+    output: FlvOutput,
+    batch: VecDeque<Item>,
+    last_media: Instant,
+    /// The queue is full: silence is not the server's fault.
+    blocked: bool,
+    reported: HashSet<String>,
+}
+
+impl<'a> Player<'a> {
+    pub(super) fn new(
+        log: &'a Log,
+        settings: &'a PlaySettings,
+        queue: &'a ItemQueue,
+        stats: &'a Stats,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            log,
+            settings,
+            queue,
+            stats,
+            started: now,
+            phase: Phase::Resolving,
+            phase_since: now,
+            stream: None,
+            output: FlvOutput::new(),
+            batch: VecDeque::new(),
+            last_media: now,
+            blocked: false,
+            reported: HashSet::new(),
+        }
+    }
+
+    /// Goes to a later phase and restarts its timer.
+    pub(super) fn enter(&mut self, phase: Phase, now: Instant) {
+        if phase < self.phase {
+            return;
+        }
+        self.phase = phase;
+        self.phase_since = now;
+        self.stats.enter(phase, now - self.started);
+    }
+
+    /// A line for each step of the flow.
+    pub(super) fn log_step(&self, step: std::fmt::Arguments<'_>) {
+        let elapsed = self.started.elapsed();
+        self.log.debug(format_args!("{step} (at {elapsed:.1?})"));
+    }
+
+    /// The end for a connection that did not come about; `None`: cancelled.
+    pub(super) fn connect_failed(&self, error: ConnectError) -> Option<End> {
+        let cause = match error {
+            ConnectError::Cancelled => return None,
+            ConnectError::Resolve(text) => Cause::HostNotFound(text),
+            ConnectError::Refused(text) => Cause::Refused(text),
+            ConnectError::Proxy(text) => Cause::Proxy(text),
+            ConnectError::Failed(text) => Cause::Unreachable(text),
+            ConnectError::TimedOut => Cause::TimedOut(self.phase_since.elapsed()),
+        };
+        Some(self.failed(cause))
+    }
+
+    fn failed(&self, cause: Cause) -> End {
+        End::Failed(Box::new(Failure {
+            cause,
+            phase: self.phase,
+            elapsed: self.started.elapsed(),
+        }))
+    }
+
+    /// An end that was only deduced.
+    fn unannounced(&self, reason: EosReason, cause: Cause) -> End {
+        if self.settings.no_eof_is_error {
+            self.failed(cause)
+        } else {
+            End::Eos(reason)
+        }
+    }
+
+    fn is_started(&self) -> bool {
+        self.phase >= Phase::Waiting
+    }
+
+    fn is_ours(&self, stream: StreamId) -> bool {
+        stream == StreamId::CONNECTION || Some(stream) == self.stream
+    }
+
+    fn on_connected(&mut self, session: &mut ClientSession, now: Instant) {
+        self.log_step(format_args!("connect: _result"));
+        session.create_stream();
+        if let Some(name) = &self.settings.subscribe {
+            session.subscribe(name);
+            self.log_step(format_args!("FCSubscribe sent"));
+        }
+        self.enter(Phase::CreateStream, now);
+        self.log_step(format_args!("createStream sent"));
+    }
+
+    fn on_stream_created(&mut self, session: &mut ClientSession, stream: StreamId, now: Instant) {
+        self.log_step(format_args!("createStream: _result, stream {stream}"));
+        self.stream = Some(stream);
+        session.play(stream, &self.settings.play);
+        self.enter(Phase::Play, now);
+        self.log_step(format_args!("play sent"));
+    }
+
+    fn on_started(&mut self, by: &dyn std::fmt::Display, now: Instant) {
+        if self.phase == Phase::Play {
+            self.enter(Phase::Waiting, now);
+            self.last_media = now;
+            self.log_step(format_args!("playing has started: {by}"));
+        }
+    }
+
+    fn on_media(&mut self, media: rtmp::session::Media, now: Instant) {
+        if Some(media.stream) != self.stream {
+            return;
+        }
+        self.on_started(&"media has come", now);
+        self.log.log(format_args!(
+            "{:?} message at {} ms, {} bytes",
+            media.kind,
+            media.timestamp,
+            media.payload.len()
+        ));
+        self.last_media = now;
+        self.output.media(media, now);
+        if self.phase == Phase::Waiting && self.output.has_media() {
+            self.enter(Phase::Playing, now);
+            self.log_step(format_args!("first media"));
+        }
+        for notice in self.output.take_notices() {
+            self.log.info(format_args!("Left out: {notice}"));
+        }
+    }
+
+    /// The table of status codes: what each means for a play.
+    fn on_status(&mut self, stream: StreamId, status: Status, now: Instant) -> Option<End> {
+        self.log_step(format_args!("onStatus on stream {stream}: {status}"));
+        if !self.is_ours(stream) {
+            return None;
+        }
+        match status.code {
+            StatusCode::PlayStart | StatusCode::PlayPublishNotify | StatusCode::DataStart => {
+                self.on_started(&status.code, now);
+                None
+            }
+            StatusCode::PlayStop
+            | StatusCode::PlayComplete
+            | StatusCode::PlayUnpublishNotify
+            | StatusCode::ConnectClosed
+                if self.is_started() =>
+            {
+                Some(End::Eos(EosReason::Status(status)))
+            }
+            StatusCode::ConnectClosed
+            | StatusCode::ConnectRejected
+            | StatusCode::ConnectFailed
+            | StatusCode::ConnectAppShutdown
+            | StatusCode::ConnectInvalidApp
+            | StatusCode::ConnectIdleTimeout
+            | StatusCode::ProxyNotResponding => {
+                Some(self.failed(Cause::ConnectRejected(Some(status))))
+            }
+            StatusCode::PlayStreamNotFound
+            | StatusCode::PlayFailed
+            | StatusCode::PlayFileStructureInvalid
+            | StatusCode::PlayNoSupportedTrackFound
+            | StatusCode::PlayBadConnection
+            | StatusCode::PlayUnauthorized
+            | StatusCode::StreamFailed
+            | StatusCode::StreamInvalidArg => Some(self.failed(Cause::PlayFailed(Some(status)))),
+            // Answers to side calls, and seeks that nobody asked for.
+            StatusCode::CallFailed
+            | StatusCode::CallBadVersion
+            | StatusCode::CallProhibited
+            | StatusCode::SeekFailed
+            | StatusCode::SeekInvalidTime => None,
+            _ if status.level == Level::Error => Some(self.failed(Cause::PlayFailed(Some(status)))),
+            _ => None,
+        }
+    }
+
+    fn on_user_control(&self, event: UserControl) -> Option<End> {
+        match event {
+            UserControl::StreamBegin(_) | UserControl::StreamEof(_) => {
+                self.log_step(format_args!("user control: {event:?}"));
+            }
+            _ => self.log.log(format_args!("User control: {event:?}")),
+        }
+        match event {
+            UserControl::StreamEof(stream) if self.is_started() && Some(stream) == self.stream => {
+                Some(End::Eos(EosReason::StreamEof))
+            }
+            _ => None,
+        }
+    }
+
+    fn on_ignored(&mut self, ignored: &Ignored) {
+        // Once per kind; the bound is against a peer that makes up kinds.
+        const MAX_REPORTED: usize = 64;
+        let text = ignored.to_string();
+        if self.reported.len() < MAX_REPORTED && self.reported.insert(text.clone()) {
+            self.log.info(format_args!("Overlooked: {text}"));
+        }
+    }
+
+    fn log_handshake(&self, progress: Progress) {
+        match progress {
+            Progress::Version(version) => self.log_step(format_args!("S0 received: {version}")),
+            Progress::Hello { version } => {
+                self.log_step(format_args!(
+                    "S1 received, server version {version:?}; C2 sent"
+                ));
+            }
+            Progress::Done { .. } => self.log_step(format_args!("S2 received, handshake done")),
+        }
+    }
+}
+
+impl Policy<ClientSession> for Player<'_> {
+    type End = End;
+
+    fn on_event(&mut self, session: &mut ClientSession, event: Event, now: Instant) -> Option<End> {
+        match event {
+            Event::Media(media) => {
+                self.on_media(media, now);
+                None
+            }
+            Event::Handshake(progress) => {
+                self.log_handshake(progress);
+                if let Progress::Done { .. } = progress {
+                    self.enter(Phase::Connect, now);
+                    self.log_step(format_args!("connect sent"));
+                }
+                None
+            }
+            Event::Control(control) => {
+                use rtmp::message::ProtocolControl as Control;
+                match control {
+                    Control::Acknowledgement(_) | Control::Abort(_) => {
+                        self.log.log(format_args!("Protocol control: {control:?}"));
+                    }
+                    _ => self.log_step(format_args!("protocol control: {control:?}")),
+                }
+                None
+            }
+            Event::UserControl(event) => self.on_user_control(event),
+            Event::Connected {
+                properties,
+                information,
+            } => {
+                self.log.log(format_args!(
+                    "Server properties {properties:?}, information {information:?}"
+                ));
+                self.on_connected(session, now);
+                None
+            }
+            Event::ConnectRejected(status) => Some(self.failed(Cause::ConnectRejected(status))),
+            Event::StreamCreated(stream) => {
+                if self.stream.is_none() {
+                    self.on_stream_created(session, stream, now);
+                }
+                None
+            }
+            Event::CreateStreamFailed(status) => {
+                Some(self.failed(Cause::CreateStreamFailed(status)))
+            }
+            Event::PlayAnswered(_) => None,
+            Event::PlayRejected(_, status) => Some(self.failed(Cause::PlayFailed(status))),
+            Event::Status(stream, status) => self.on_status(stream, status, now),
+            Event::Unsubscribed if self.is_started() => Some(End::Eos(EosReason::Unsubscribed)),
+            Event::Close if self.is_started() => Some(End::Eos(EosReason::Close)),
+            Event::Unsubscribed | Event::Close => Some(self.failed(Cause::ClosedEarly)),
+            Event::Called(name) => {
+                self.log.log(format_args!("Server calls {name}"));
+                None
+            }
+            Event::Ignored(ignored) => {
+                self.on_ignored(&ignored);
+                None
+            }
+        }
+    }
+
+    fn flush(&mut self, session: &ClientSession) -> bool {
+        self.output.take(&mut self.batch);
+        let room = self.queue.push(&mut self.batch);
+        self.stats.set_counters(session.counters());
+        if self.blocked && room {
+            self.last_media = Instant::now();
+        }
+        if !self.blocked && !room {
+            self.log
+                .info(format_args!("The queue is full, the socket waits"));
+        }
+        self.blocked = !room;
+        room
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let limit = if self.is_started() {
+            let idle = self.settings.idle_timeout.filter(|_| !self.blocked);
+            idle.map(|idle| self.last_media + idle)
+        } else {
+            self.settings
+                .timeout
+                .map(|timeout| self.phase_since + timeout)
+        };
+        limit.into_iter().chain(self.output.deadline()).min()
+    }
+
+    fn on_deadline(&mut self, _session: &mut ClientSession, now: Instant) -> Option<End> {
+        if self.output.deadline().is_some_and(|due| due <= now) {
+            self.output.open();
+        }
+        let due = |since: Instant, limit: Option<Duration>| {
+            limit.filter(|limit| now.saturating_duration_since(since) >= *limit)
+        };
+        if !self.is_started() {
+            let limit = due(self.phase_since, self.settings.timeout)?;
+            return Some(self.failed(Cause::TimedOut(limit)));
+        }
+        if self.blocked {
+            return None;
+        }
+        let limit = due(self.last_media, self.settings.idle_timeout)?;
+        Some(self.unannounced(EosReason::Idle(limit), Cause::Idle(limit)))
+    }
+
+    fn on_closed(&mut self, session: &ClientSession, closed: Closed) -> End {
+        self.log_step(format_args!("connection closed: {closed:?}"));
+        match closed {
+            Closed::Protocol(rtmp::Error::NotRtmp(first)) => {
+                self.failed(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
+            }
+            Closed::Protocol(error) => self.failed(Cause::Protocol(error.to_string())),
+            Closed::Eof if self.phase < Phase::Playing => self.failed(Cause::ClosedEarly),
+            Closed::Io(_) if self.phase < Phase::Waiting => self.failed(Cause::ClosedEarly),
+            Closed::Eof if session.is_at_message_boundary() => {
+                self.unannounced(EosReason::ConnectionClosed, Cause::ClosedWithoutEof)
+            }
+            Closed::Eof => self.failed(Cause::ConnectionLost(
+                "it ended in the middle of a message".to_owned(),
+            )),
+            Closed::Io(error) => self.failed(Cause::ConnectionLost(error.to_string())),
+        }
+    }
+}
+
+impl Player<'_> {
+    /// Hands on what is held back, so that nothing that came is lost at the end.
+    pub(super) fn finish(&mut self, session: &ClientSession) {
+        if self.output.has_media() {
+            self.output.open();
+        }
+        self.flush(session);
+    }
+}

@@ -1,0 +1,559 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! The values that AMF0 and AMF3 carry, and what both decoders share.
+//!
+//! [`Value`] is one model for both encodings, so commands, metadata and script data
+//! look the same whichever way they were sent. The decoders live in
+//! [`amf0`](super::amf0) and [`amf3`](super::amf3); this file gives them the bounded
+//! reader, the table of references and the budget that keeps a hostile message from
+//! growing in memory. One budget covers a whole message, across both encodings.
+//!
+//! What a command or a metadata name means is left to the session code, the main user
+//! of these types.
+
+use std::fmt;
+
+/// Containers nested deeper than this fail with [`Error::TooDeep`].
+pub const MAX_DEPTH: usize = 32;
+
+/// Values per message, counting every copy a reference makes; more fail with
+/// [`Error::TooManyElements`].
+pub const MAX_ELEMENTS: usize = 65_536;
+
+/// Bytes of names, strings and binary data per message, counting every copy a reference
+/// makes; more fail with [`Error::TooManyBytes`].
+///
+/// A message body is shorter than this (its length has 24 bits), so only repeated
+/// references can reach the limit.
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Why bytes are not AMF. Each one concerns a single message, never the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    /// The message ends inside a value.
+    Truncated,
+    /// More than [`MAX_DEPTH`] containers inside each other.
+    TooDeep,
+    /// More than [`MAX_ELEMENTS`] values.
+    TooManyElements,
+    /// More than [`MAX_BYTES`] bytes of text and binary data.
+    TooManyBytes,
+    /// No type has this marker.
+    UnknownMarker(u8),
+    /// The AMF0 end marker stands where a value is expected.
+    UnexpectedObjectEnd,
+    /// An AMF3 reference to a string, object or traits entry that does not exist.
+    BadReference,
+    /// A known type that cannot be decoded; the text names it.
+    Unsupported(&'static str),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Truncated => f.write_str("AMF data ends inside a value"),
+            Self::TooDeep => write!(f, "AMF data nests deeper than {MAX_DEPTH} levels"),
+            Self::TooManyElements => write!(f, "AMF data holds more than {MAX_ELEMENTS} values"),
+            Self::TooManyBytes => write!(f, "AMF data expands to more than {MAX_BYTES} bytes"),
+            Self::UnknownMarker(marker) => write!(f, "unknown AMF type marker {marker:#04x}"),
+            Self::UnexpectedObjectEnd => f.write_str("AMF object end in place of a value"),
+            Self::BadReference => f.write_str("AMF reference to nothing"),
+            Self::Unsupported(what) => write!(f, "AMF type {what} is not supported"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// One AMF value, from either encoding.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Any number; AMF3 integers and elements of number vectors end up here too.
+    Number(f64),
+    /// A truth value.
+    Boolean(bool),
+    /// Text of any length; invalid UTF-8 was replaced while decoding.
+    String(String),
+    /// An object without a class.
+    Object(Object),
+    /// The null value.
+    Null,
+    /// The undefined value; AMF0 "unsupported" (0D) is read as this.
+    Undefined,
+    /// An array with names. From AMF3: an array with an associative part (dense elements
+    /// follow under the names `0`, `1` …) or a dictionary.
+    EcmaArray(Object),
+    /// An array without names, or an AMF3 vector.
+    StrictArray(Vec<Self>),
+    /// Milliseconds since 1970-01-01 00:00 UTC; the time zone AMF0 carries is ignored.
+    Date(f64),
+    /// An XML document as text.
+    Xml(String),
+    /// An object with a class.
+    TypedObject {
+        /// Class name as sent, never empty when it comes from AMF3.
+        class: String,
+        /// Sealed members first, then dynamic ones.
+        members: Object,
+    },
+    /// Raw bytes (AMF3 only).
+    ByteArray(Vec<u8>),
+}
+
+impl Value {
+    /// The text of a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number; a boolean counts as 0 or 1, since servers mix the two.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Boolean(value) => Some(f64::from(u8::from(*value))),
+            _ => None,
+        }
+    }
+
+    /// The truth value; a number counts as true unless it is 0 or NaN.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Boolean(value) => Some(*value),
+            Self::Number(number) => Some(*number != 0.0 && !number.is_nan()),
+            _ => None,
+        }
+    }
+
+    /// The members of an object, ECMA array or typed object: servers use them alike.
+    pub fn as_object(&self) -> Option<&Object> {
+        match self {
+            Self::Object(members)
+            | Self::EcmaArray(members)
+            | Self::TypedObject { members, .. } => Some(members),
+            _ => None,
+        }
+    }
+
+    /// Whether this is null or undefined.
+    pub fn is_null_or_undefined(&self) -> bool {
+        matches!(self, Self::Null | Self::Undefined)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<Object> for Value {
+    fn from(members: Object) -> Self {
+        Self::Object(members)
+    }
+}
+
+/// Named values in the order they were sent or added.
+///
+/// A name may occur more than once in what a peer sends; [`get`](Self::get) then returns
+/// the last value, [`iter`](Self::iter) all of them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Object(Vec<(String, Value)>);
+
+impl Object {
+    /// An object without members.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Builder form of [`insert`](Self::insert).
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.insert(name, value);
+        self
+    }
+
+    /// Sets a member: replaces the value [`get`](Self::get) would return, or appends.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        let (name, value) = (name.into(), value.into());
+        match self.0.iter_mut().rev().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name, value)),
+        }
+    }
+
+    /// Appends a member without looking for its name, in constant time: what decoders
+    /// need, since a search per member would be quadratic.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The value of the last member of this name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.iter()
+            .rev()
+            .find_map(|(known, value)| (known == name).then_some(value))
+    }
+
+    /// All members in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Number of members, repeated names included.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no members.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<N: Into<String>, V: Into<Value>> FromIterator<(N, V)> for Object {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(members: I) -> Self {
+        Self(
+            members
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+/// The depth inside a container that stands at `depth`.
+///
+/// # Errors
+///
+/// [`Error::TooDeep`] when the container may not be entered.
+pub(super) fn deeper(depth: usize) -> Result<usize, Error> {
+    if depth < MAX_DEPTH {
+        Ok(depth.saturating_add(1))
+    } else {
+        Err(Error::TooDeep)
+    }
+}
+
+/// What a message may still cost.
+#[derive(Debug)]
+pub(super) struct Budget {
+    elements: usize,
+    bytes: usize,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self {
+            elements: MAX_ELEMENTS,
+            bytes: MAX_BYTES,
+        }
+    }
+
+    /// Pays for one value.
+    pub(super) fn element(&mut self) -> Result<(), Error> {
+        self.elements = self.elements.checked_sub(1).ok_or(Error::TooManyElements)?;
+        Ok(())
+    }
+
+    /// Pays for a copy of `raw` as text; invalid UTF-8 is replaced.
+    pub(super) fn text(&mut self, raw: &[u8]) -> Result<String, Error> {
+        self.pay_bytes(raw.len())?;
+        Ok(String::from_utf8_lossy(raw).into_owned())
+    }
+
+    /// Pays for a copy of `raw`.
+    pub(super) fn bytes(&mut self, raw: &[u8]) -> Result<Vec<u8>, Error> {
+        self.pay_bytes(raw.len())?;
+        Ok(raw.to_vec())
+    }
+
+    fn pay_bytes(&mut self, count: usize) -> Result<(), Error> {
+        self.bytes = self.bytes.checked_sub(count).ok_or(Error::TooManyBytes)?;
+        Ok(())
+    }
+}
+
+/// Bounds-checked big-endian reads from a message.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    data: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(data: &'a [u8]) -> Self {
+        Self { data, position: 0 }
+    }
+
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Moves to `position` and returns the place left.
+    pub(super) fn seek(&mut self, position: usize) -> usize {
+        std::mem::replace(&mut self.position, position)
+    }
+
+    pub(super) fn remaining(&self) -> &'a [u8] {
+        self.data.get(self.position..).unwrap_or_default()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.remaining().is_empty()
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.remaining().first().copied()
+    }
+
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], Error> {
+        let end = self.position.checked_add(count).ok_or(Error::Truncated)?;
+        let bytes = self.data.get(self.position..end).ok_or(Error::Truncated)?;
+        self.position = end;
+        Ok(bytes)
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        self.take(N)?.first_chunk().copied().ok_or(Error::Truncated)
+    }
+
+    pub(super) fn u8(&mut self) -> Result<u8, Error> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16, Error> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, Error> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    pub(super) fn f64(&mut self) -> Result<f64, Error> {
+        self.array().map(f64::from_be_bytes)
+    }
+}
+
+/// Where the complex values of a message stand, for references to them.
+///
+/// A reference is resolved by decoding the value once more from where it stands: nothing
+/// is stored for the many messages without references, and every copy pays from the
+/// [`Budget`]. Only values that end before the reference can be repeated; this rules out
+/// cycles, so repeating always terminates.
+#[derive(Debug, Default)]
+pub(super) struct References {
+    entries: Vec<Entry>,
+    repeating: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    start: usize,
+    end: Option<usize>,
+}
+
+/// What a reference points to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A finished value, whose marker stands here.
+    At(usize),
+    /// A value that holds the reference.
+    Cycle,
+    /// No value.
+    Missing,
+}
+
+impl References {
+    /// Enters a value before its content is read. While a value is repeated nothing is
+    /// entered, it already has its place.
+    pub(super) fn begin(&mut self, start: usize) -> Option<usize> {
+        if self.repeating {
+            return None;
+        }
+        self.entries.push(Entry { start, end: None });
+        self.entries.len().checked_sub(1)
+    }
+
+    /// Notes where the value entered as `slot` ends.
+    pub(super) fn finish(&mut self, slot: Option<usize>, end: usize) {
+        if let Some(entry) = slot.and_then(|slot| self.entries.get_mut(slot)) {
+            entry.end = Some(end);
+        }
+    }
+
+    /// Resolves the reference `index` whose marker stands at `at`.
+    pub(super) fn target(&self, index: usize, at: usize) -> Target {
+        match self.entries.get(index) {
+            Some(Entry {
+                start,
+                end: Some(end),
+            }) if *end <= at => Target::At(*start),
+            Some(_) => Target::Cycle,
+            None => Target::Missing,
+        }
+    }
+
+    pub(super) fn is_repeating(&self) -> bool {
+        self.repeating
+    }
+
+    /// Switches repeating on or off and returns what it was.
+    pub(super) fn set_repeating(&mut self, repeating: bool) -> bool {
+        std::mem::replace(&mut self.repeating, repeating)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    /// Bytes from hex digits; white space is ignored.
+    pub(crate) fn hex(text: &str) -> Vec<u8> {
+        let digits: Vec<u8> = text
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .map(|c| c.to_digit(16).expect("a hex digit") as u8)
+            .collect();
+        assert_eq!(digits.len() % 2, 0, "{text}");
+        digits
+            .chunks(2)
+            .map(|pair| pair[0] * 16 + pair[1])
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accessors_accept_what_servers_mix_up() {
+        assert_eq!(Value::from("a").as_str(), Some("a"));
+        assert_eq!(Value::from(2.5).as_f64(), Some(2.5));
+        assert_eq!(Value::from(true).as_f64(), Some(1.0));
+        assert_eq!(Value::from(false).as_f64(), Some(0.0));
+        assert_eq!(Value::from(3.0).as_bool(), Some(true));
+        assert_eq!(Value::from(0.0).as_bool(), Some(false));
+        assert_eq!(Value::from(f64::NAN).as_bool(), Some(false));
+        assert!(Value::Null.is_null_or_undefined());
+        assert!(Value::Undefined.is_null_or_undefined());
+    }
+
+    #[test]
+    fn accessors_refuse_other_types() {
+        let text = Value::from(String::from("1"));
+        assert_eq!(text.as_f64(), None);
+        assert_eq!(text.as_bool(), None);
+        assert_eq!(text.as_object(), None);
+        assert_eq!(Value::from(1.0).as_str(), None);
+        assert!(!Value::from(0.0).is_null_or_undefined());
+    }
+
+    #[test]
+    fn three_kinds_have_members() {
+        let members = Object::new().with("a", 1.0);
+        let kinds = [
+            Value::from(members.clone()),
+            Value::EcmaArray(members.clone()),
+            Value::TypedObject {
+                class: "C".to_owned(),
+                members: members.clone(),
+            },
+        ];
+        for kind in kinds {
+            assert_eq!(kind.as_object(), Some(&members));
+        }
+    }
+
+    #[test]
+    fn last_member_of_a_name_wins() {
+        let object: Object = [("a", 1.0), ("b", 2.0), ("a", 3.0)].into_iter().collect();
+        assert_eq!(object.len(), 3);
+        assert_eq!(object.get("a"), Some(&Value::Number(3.0)));
+        assert_eq!(object.get("c"), None);
+    }
+
+    #[test]
+    fn insert_replaces_and_keeps_the_order() {
+        let object = Object::new().with("a", 1.0).with("b", 2.0).with("a", "x");
+        let names: Vec<&str> = object.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(object.get("a").and_then(Value::as_str), Some("x"));
+        assert!(!object.is_empty() && Object::new().is_empty());
+    }
+
+    #[test]
+    fn only_earlier_finished_values_can_be_repeated() {
+        let mut references = References::default();
+        let outer = references.begin(0);
+        let inner = references.begin(5);
+        references.finish(inner, 9);
+        assert_eq!(references.target(0, 9), Target::Cycle);
+        assert_eq!(references.target(1, 7), Target::Cycle);
+        assert_eq!(references.target(1, 9), Target::At(5));
+        assert_eq!(references.target(2, 9), Target::Missing);
+        references.finish(outer, 12);
+        assert_eq!(references.target(0, 12), Target::At(0));
+        assert!(!references.set_repeating(true));
+        assert_eq!(references.begin(5), None);
+    }
+
+    #[test]
+    fn budget_runs_out() {
+        let mut budget = Budget::new();
+        for _ in 0..MAX_ELEMENTS {
+            assert_eq!(budget.element(), Ok(()));
+        }
+        assert_eq!(budget.element(), Err(Error::TooManyElements));
+        let half = vec![b'a'; MAX_BYTES / 2];
+        assert!(budget.text(&half).is_ok());
+        assert!(budget.bytes(&half).is_ok());
+        assert_eq!(budget.text(b"a"), Err(Error::TooManyBytes));
+    }
+
+    #[test]
+    fn reads_past_the_end_are_errors() {
+        let mut reader = Reader::new(&[1, 2, 3]);
+        assert_eq!(reader.take(usize::MAX), Err(Error::Truncated));
+        assert_eq!(reader.u32(), Err(Error::Truncated));
+        assert_eq!(reader.u16(), Ok(0x0102));
+        assert_eq!(reader.remaining(), [3]);
+        reader.seek(10);
+        assert!(reader.is_empty());
+        assert_eq!(reader.take(usize::MAX), Err(Error::Truncated));
+        assert_eq!(reader.u8(), Err(Error::Truncated));
+    }
+
+    #[test]
+    fn errors_have_a_text() {
+        assert_eq!(
+            Error::UnknownMarker(0x12).to_string(),
+            "unknown AMF type marker 0x12"
+        );
+        assert!(
+            Error::Unsupported("RecordSet")
+                .to_string()
+                .contains("RecordSet")
+        );
+    }
+}

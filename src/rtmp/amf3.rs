@@ -1,0 +1,752 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! AMF3 decoding (Adobe AMF3 specification), as far as RTMP peers use it.
+//!
+//! AMF3 never stands alone in RTMP: message types 15 and 17 hold AMF0 values, and the AMF0
+//! marker 11 switches to AMF3 for a single value. The AMF0 decoder calls in here for that
+//! value; the session calls [`decode_message`] for whole messages. The three reference
+//! tables start empty for each switch, the limits are those of the message.
+//!
+//! Nothing is encoded, except the byte array that AMF0 lacks: we never ask for object
+//! encoding 3. Class-specific formats of externalizable objects are refused, save two
+//! common wrappers around one value.
+
+use std::rc::Rc;
+
+use bytes::{BufMut, BytesMut};
+
+use super::amf::{Budget, Error, Object, Reader, References, Target, Value, deeper};
+use super::amf0;
+
+mod marker {
+    pub(super) const UNDEFINED: u8 = 0x00;
+    pub(super) const NULL: u8 = 0x01;
+    pub(super) const FALSE: u8 = 0x02;
+    pub(super) const TRUE: u8 = 0x03;
+    pub(super) const INTEGER: u8 = 0x04;
+    pub(super) const DOUBLE: u8 = 0x05;
+    pub(super) const STRING: u8 = 0x06;
+    pub(super) const XML_DOCUMENT: u8 = 0x07;
+    pub(super) const DATE: u8 = 0x08;
+    pub(super) const ARRAY: u8 = 0x09;
+    pub(super) const OBJECT: u8 = 0x0A;
+    pub(super) const XML: u8 = 0x0B;
+    pub(super) const BYTE_ARRAY: u8 = 0x0C;
+    pub(super) const VECTOR_INT: u8 = 0x0D;
+    pub(super) const VECTOR_UINT: u8 = 0x0E;
+    pub(super) const VECTOR_DOUBLE: u8 = 0x0F;
+    pub(super) const VECTOR_OBJECT: u8 = 0x10;
+    pub(super) const DICTIONARY: u8 = 0x11;
+}
+
+/// Externalizable classes whose body is exactly one AMF3 value.
+const WRAPPERS: [&[u8]; 2] = [
+    b"flex.messaging.io.ArrayCollection",
+    b"flex.messaging.io.ObjectProxy",
+];
+
+/// The longest byte array: a length has 28 bits.
+const MAX_BYTE_ARRAY: usize = 0x0FFF_FFFF;
+
+/// Decodes one AMF3 value and returns it with the bytes behind it.
+///
+/// # Errors
+///
+/// Any [`Error`] but [`Error::UnexpectedObjectEnd`].
+pub fn decode(data: &[u8]) -> Result<(Value, &[u8]), Error> {
+    let mut reader = Reader::new(data);
+    let value = decode_value(&mut reader, &mut Budget::new(), 0)?;
+    Ok((value, reader.remaining()))
+}
+
+/// Decodes the body of an AMF3 data or command message (types 15 and 17): a format byte,
+/// then AMF0 values. Values before the first error are kept.
+///
+/// Peers that leave the format byte out are recognised by the string marker of the name
+/// that every such message starts with.
+pub fn decode_message(body: &[u8]) -> (Vec<Value>, Option<Error>) {
+    let values = match body.split_first() {
+        Some((&first, values)) if first != amf0::STRING_MARKER => values,
+        _ => body,
+    };
+    amf0::decode_lenient(values)
+}
+
+/// Decodes the value behind an AMF0 switch marker that stands at `depth`.
+pub(super) fn decode_value(
+    reader: &mut Reader<'_>,
+    budget: &mut Budget,
+    depth: usize,
+) -> Result<Value, Error> {
+    Decoder {
+        reader,
+        budget,
+        strings: Vec::new(),
+        objects: References::default(),
+        traits: Vec::new(),
+    }
+    .value(depth)
+}
+
+/// Writes a byte array with its marker; one that is too long for AMF3 becomes null.
+pub(super) fn encode_byte_array(bytes: &[u8], out: &mut BytesMut) {
+    match u32::try_from(bytes.len()) {
+        Ok(length) if bytes.len() <= MAX_BYTE_ARRAY => {
+            out.put_u8(marker::BYTE_ARRAY);
+            put_u29((length << 1) | 1, out);
+            out.put_slice(bytes);
+        }
+        _ => out.put_u8(marker::NULL),
+    }
+}
+
+fn put_u29(value: u32, out: &mut BytesMut) {
+    let [.., low] = value.to_be_bytes();
+    let group = |shift: u32| ((value >> shift) & 0x7F) as u8;
+    match value {
+        0..0x80 => out.put_u8(low),
+        0x80..0x4000 => out.put_slice(&[group(7) | 0x80, group(0)]),
+        0x4000..0x20_0000 => out.put_slice(&[group(14) | 0x80, group(7) | 0x80, group(0)]),
+        _ => out.put_slice(&[group(22) | 0x80, group(15) | 0x80, group(8) | 0x80, low]),
+    }
+}
+
+/// Reads 29 bits: seven from each of up to three bytes, all eight of the fourth.
+fn u29(reader: &mut Reader<'_>) -> Result<u32, Error> {
+    let mut value = 0;
+    for _ in 0..3 {
+        let byte = reader.u8()?;
+        value = (value << 7) | u32::from(byte & 0x7F);
+        if byte & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Ok((value << 8) | u32::from(reader.u8()?))
+}
+
+/// Integers are 29-bit two's complement.
+fn signed(value: u32) -> i32 {
+    (value << 3).cast_signed() >> 3
+}
+
+/// The shape of a class: what objects of one kind share.
+#[derive(Debug)]
+struct Traits<'a> {
+    class: &'a [u8],
+    sealed: Vec<&'a [u8]>,
+    dynamic: bool,
+    externalizable: bool,
+}
+
+/// One AMF3 value with its own tables. Strings are kept as they stand in the message and
+/// copied, and paid for, where they are used.
+struct Decoder<'r, 'a> {
+    reader: &'r mut Reader<'a>,
+    budget: &'r mut Budget,
+    strings: Vec<&'a [u8]>,
+    objects: References,
+    traits: Vec<Rc<Traits<'a>>>,
+}
+
+impl<'a> Decoder<'_, 'a> {
+    fn value(&mut self, depth: usize) -> Result<Value, Error> {
+        self.budget.element()?;
+        let start = self.reader.position();
+        match self.reader.u8()? {
+            marker::UNDEFINED => Ok(Value::Undefined),
+            marker::NULL => Ok(Value::Null),
+            marker::FALSE => Ok(Value::Boolean(false)),
+            marker::TRUE => Ok(Value::Boolean(true)),
+            marker::INTEGER => Ok(Value::Number(f64::from(signed(u29(self.reader)?)))),
+            marker::DOUBLE => Ok(Value::Number(self.reader.f64()?)),
+            marker::STRING => Ok(Value::String(self.text()?)),
+            marker::XML_DOCUMENT | marker::XML => self.complex(start, depth, Self::xml),
+            marker::DATE => self.complex(start, depth, Self::date),
+            marker::ARRAY => self.complex(start, depth, Self::array),
+            marker::OBJECT => self.complex(start, depth, Self::object),
+            marker::BYTE_ARRAY => self.complex(start, depth, Self::byte_array),
+            marker::VECTOR_INT => self.complex(start, depth, Self::vector_int),
+            marker::VECTOR_UINT => self.complex(start, depth, Self::vector_uint),
+            marker::VECTOR_DOUBLE => self.complex(start, depth, Self::vector_double),
+            marker::VECTOR_OBJECT => self.complex(start, depth, Self::vector_object),
+            marker::DICTIONARY => self.complex(start, depth, Self::dictionary),
+            unknown => Err(Error::UnknownMarker(unknown)),
+        }
+    }
+
+    /// Reads what all entries of the object table start with: a reference, or 28 bits that
+    /// `body` understands.
+    fn complex(
+        &mut self,
+        start: usize,
+        depth: usize,
+        body: fn(&mut Self, u32, usize) -> Result<Value, Error>,
+    ) -> Result<Value, Error> {
+        let header = u29(self.reader)?;
+        if header & 1 == 0 {
+            return self.reference((header >> 1) as usize, start, depth);
+        }
+        let inner = deeper(depth)?;
+        let slot = self.objects.begin(start);
+        let value = body(self, header >> 1, inner)?;
+        self.objects.finish(slot, self.reader.position());
+        Ok(value)
+    }
+
+    /// Repeats an earlier value. A value that holds itself is legal, but a tree cannot
+    /// show it: null stands for the inner one.
+    fn reference(&mut self, index: usize, at: usize, depth: usize) -> Result<Value, Error> {
+        match self.objects.target(index, at) {
+            Target::At(start) => {
+                let resume = self.reader.seek(start);
+                let before = self.objects.set_repeating(true);
+                let value = self.value(depth);
+                self.objects.set_repeating(before);
+                self.reader.seek(resume);
+                value
+            }
+            Target::Cycle => Ok(Value::Null),
+            Target::Missing => Err(Error::BadReference),
+        }
+    }
+
+    /// A string as it stands in the message.
+    fn raw_string(&mut self) -> Result<&'a [u8], Error> {
+        let header = u29(self.reader)?;
+        let number = (header >> 1) as usize;
+        if header & 1 == 0 {
+            return self.strings.get(number).copied().ok_or(Error::BadReference);
+        }
+        let raw = self.reader.take(number)?;
+        if !raw.is_empty() && !self.objects.is_repeating() {
+            self.strings.push(raw);
+        }
+        Ok(raw)
+    }
+
+    fn text(&mut self) -> Result<String, Error> {
+        let raw = self.raw_string()?;
+        self.budget.text(raw)
+    }
+
+    fn xml(&mut self, length: u32, _depth: usize) -> Result<Value, Error> {
+        let raw = self.reader.take(length as usize)?;
+        Ok(Value::Xml(self.budget.text(raw)?))
+    }
+
+    fn date(&mut self, _unused: u32, _depth: usize) -> Result<Value, Error> {
+        Ok(Value::Date(self.reader.f64()?))
+    }
+
+    fn byte_array(&mut self, length: u32, _depth: usize) -> Result<Value, Error> {
+        let raw = self.reader.take(length as usize)?;
+        Ok(Value::ByteArray(self.budget.bytes(raw)?))
+    }
+
+    fn array(&mut self, count: u32, depth: usize) -> Result<Value, Error> {
+        let mut named = Object::new();
+        self.named_values(&mut named, depth)?;
+        if named.is_empty() {
+            return Ok(Value::StrictArray(self.values(count, depth)?));
+        }
+        for index in 0..count {
+            let value = self.value(depth)?;
+            named.push(index.to_string(), value);
+        }
+        Ok(Value::EcmaArray(named))
+    }
+
+    fn object(&mut self, header: u32, depth: usize) -> Result<Value, Error> {
+        let traits = self.traits(header)?;
+        if traits.externalizable {
+            return if WRAPPERS.contains(&traits.class) {
+                self.value(depth)
+            } else {
+                Err(Error::Unsupported("externalizable object"))
+            };
+        }
+        let mut members = Object::new();
+        for name in &traits.sealed {
+            let name = self.budget.text(name)?;
+            let value = self.value(depth)?;
+            members.push(name, value);
+        }
+        if traits.dynamic {
+            self.named_values(&mut members, depth)?;
+        }
+        if traits.class.is_empty() {
+            return Ok(Value::Object(members));
+        }
+        let class = self.budget.text(traits.class)?;
+        Ok(Value::TypedObject { class, members })
+    }
+
+    /// The traits that the low bits of an object header name or announce.
+    fn traits(&mut self, header: u32) -> Result<Rc<Traits<'a>>, Error> {
+        if header & 1 == 0 {
+            let known = self.traits.get((header >> 1) as usize);
+            return known.cloned().ok_or(Error::BadReference);
+        }
+        let class = self.raw_string()?;
+        let externalizable = header & 2 != 0;
+        let count = if externalizable { 0 } else { header >> 3 };
+        let mut sealed = Vec::new();
+        for _ in 0..count {
+            self.budget.element()?;
+            sealed.push(self.raw_string()?);
+        }
+        let traits = Rc::new(Traits {
+            class,
+            sealed,
+            dynamic: header & 4 != 0,
+            externalizable,
+        });
+        if !self.objects.is_repeating() {
+            self.traits.push(Rc::clone(&traits));
+        }
+        Ok(traits)
+    }
+
+    /// Names and values up to the empty name.
+    fn named_values(&mut self, members: &mut Object, depth: usize) -> Result<(), Error> {
+        loop {
+            let name = self.text()?;
+            if name.is_empty() {
+                return Ok(());
+            }
+            let value = self.value(depth)?;
+            members.push(name, value);
+        }
+    }
+
+    /// `count` values; the count is not trusted, each of them takes at least a byte.
+    fn values(&mut self, count: u32, depth: usize) -> Result<Vec<Value>, Error> {
+        let mut values = Vec::new();
+        for _ in 0..count {
+            values.push(self.value(depth)?);
+        }
+        Ok(values)
+    }
+
+    fn vector_int(&mut self, count: u32, _depth: usize) -> Result<Value, Error> {
+        self.numbers(count, |reader| Ok(f64::from(reader.u32()?.cast_signed())))
+    }
+
+    fn vector_uint(&mut self, count: u32, _depth: usize) -> Result<Value, Error> {
+        self.numbers(count, |reader| reader.u32().map(f64::from))
+    }
+
+    fn vector_double(&mut self, count: u32, _depth: usize) -> Result<Value, Error> {
+        self.numbers(count, Reader::f64)
+    }
+
+    fn numbers(
+        &mut self,
+        count: u32,
+        number: fn(&mut Reader<'a>) -> Result<f64, Error>,
+    ) -> Result<Value, Error> {
+        let _fixed_length = self.reader.u8()?;
+        let mut values = Vec::new();
+        for _ in 0..count {
+            self.budget.element()?;
+            values.push(Value::Number(number(self.reader)?));
+        }
+        Ok(Value::StrictArray(values))
+    }
+
+    fn vector_object(&mut self, count: u32, depth: usize) -> Result<Value, Error> {
+        let _fixed_length = self.reader.u8()?;
+        let _class = self.raw_string()?;
+        Ok(Value::StrictArray(self.values(count, depth)?))
+    }
+
+    fn dictionary(&mut self, count: u32, depth: usize) -> Result<Value, Error> {
+        let _weak_keys = self.reader.u8()?;
+        let mut entries = Object::new();
+        for _ in 0..count {
+            let name = key_name(self.value(depth)?);
+            let value = self.value(depth)?;
+            entries.push(name, value);
+        }
+        Ok(Value::EcmaArray(entries))
+    }
+}
+
+/// A dictionary key as text; keys that are no scalars all get the same name.
+fn key_name(key: Value) -> String {
+    match key {
+        Value::String(text) | Value::Xml(text) => text,
+        Value::Number(number) | Value::Date(number) => number.to_string(),
+        Value::Boolean(value) => value.to_string(),
+        Value::Null => "null".to_owned(),
+        Value::Undefined => "undefined".to_owned(),
+        Value::Object(_)
+        | Value::EcmaArray(_)
+        | Value::StrictArray(_)
+        | Value::TypedObject { .. }
+        | Value::ByteArray(_) => "[object]".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::amf::testing::hex;
+    use super::super::amf::{MAX_DEPTH, MAX_ELEMENTS};
+    use super::*;
+
+    fn numbers(values: &[f64]) -> Value {
+        Value::StrictArray(values.iter().copied().map(Value::Number).collect())
+    }
+
+    fn decoded(text: &str) -> Result<Value, Error> {
+        let bytes = hex(text);
+        let (value, rest) = decode(&bytes)?;
+        assert!(rest.is_empty(), "{text}");
+        Ok(value)
+    }
+
+    #[test]
+    fn u29_vectors_both_ways() {
+        // V13
+        let vectors = [
+            ("00", 0),
+            ("7F", 127),
+            ("81 00", 128),
+            ("FF 7F", 16_383),
+            ("81 80 00", 16_384),
+            ("FF FF 7F", 2_097_151),
+            ("80 C0 80 00", 2_097_152),
+            ("FF FF FF FF", 536_870_911),
+        ];
+        for (text, number) in vectors {
+            let bytes = hex(text);
+            assert_eq!(u29(&mut Reader::new(&bytes)), Ok(number), "{text}");
+            let mut out = BytesMut::new();
+            put_u29(number, &mut out);
+            assert_eq!(out, bytes, "{number}");
+            for length in 0..bytes.len() {
+                let cut = u29(&mut Reader::new(&bytes[..length]));
+                assert_eq!(cut, Err(Error::Truncated), "{text}");
+            }
+        }
+    }
+
+    fn vectors() -> Vec<(&'static str, Value)> {
+        let point = Object::new().with("x", 1.0).with("y", 2.0);
+        vec![
+            // V13
+            ("04 FF FF FF FF", Value::Number(-1.0)),
+            ("05 40 0C 00 00 00 00 00 00", Value::Number(3.5)),
+            ("06 01", Value::from("")),
+            ("06 07 66 6F 6F", Value::from("foo")),
+            (
+                "0A 0B 01 09 63 6F 64 65 06 05 6F 6B 03 6E 04 05 01",
+                Object::new().with("code", "ok").with("n", 5.0).into(),
+            ),
+            (
+                "0A 23 03 50 03 78 03 79 04 01 04 02",
+                Value::TypedObject {
+                    class: "P".to_owned(),
+                    members: point.clone(),
+                },
+            ),
+            (
+                "09 05 01 06 03 61 06 00",
+                Value::StrictArray(vec!["a".into(), "a".into()]),
+            ),
+            (
+                "09 03 03 6B 03 01 02",
+                Value::EcmaArray(Object::new().with("k", true).with("0", false)),
+            ),
+            (
+                "08 01 42 78 BC FE 56 80 00 00",
+                Value::Date(1_700_000_000_000.0),
+            ),
+            ("0C 07 DE AD 01", Value::ByteArray(vec![0xDE, 0xAD, 0x01])),
+            ("0D 05 00 00 00 00 01 FF FF FF FF", numbers(&[1.0, -1.0])),
+            (
+                "11 03 00 06 03 6B 04 07",
+                Value::EcmaArray(Object::new().with("k", 7.0)),
+            ),
+            // The remaining types.
+            ("00", Value::Undefined),
+            ("01", Value::Null),
+            ("02", Value::Boolean(false)),
+            ("03", Value::Boolean(true)),
+            ("04 FF FF FF 7F", Value::Number(-129.0)),
+            ("04 BF FF FF FF", Value::Number(268_435_455.0)),
+            ("07 09 3C 61 2F 3E", Value::Xml("<a/>".to_owned())),
+            ("0B 09 3C 61 2F 3E", Value::Xml("<a/>".to_owned())),
+            ("0E 03 01 FF FF FF FF", numbers(&[4_294_967_295.0])),
+            ("0F 03 00 3F F0 00 00 00 00 00 00", numbers(&[1.0])),
+            (
+                "10 05 00 03 50 01 04 01",
+                Value::StrictArray(vec![Value::Null, Value::Number(1.0)]),
+            ),
+            (
+                "11 0B 00 04 01 01 03 01 01 01 0A 0B 01 01 01 00 01",
+                Value::EcmaArray(
+                    ["1", "true", "null", "[object]", "undefined"]
+                        .into_iter()
+                        .map(|name| (name, Value::Null))
+                        .collect(),
+                ),
+            ),
+            // Two objects of one class: the second by traits reference.
+            (
+                "09 05 01 0A 23 03 50 03 78 03 79 04 01 04 02 0A 01 04 01 04 02",
+                Value::StrictArray(vec![
+                    Value::TypedObject {
+                        class: "P".to_owned(),
+                        members: point.clone(),
+                    };
+                    2
+                ]),
+            ),
+            // Sealed and dynamic members in one object.
+            (
+                "0A 1B 01 03 78 04 01 03 79 04 02 01",
+                Value::Object(point.clone()),
+            ),
+        ]
+    }
+
+    #[test]
+    fn vectors_decode() {
+        for (text, value) in vectors() {
+            assert_eq!(decoded(text), Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn truncation_is_an_error_everywhere() {
+        for (text, _) in vectors() {
+            let bytes = hex(text);
+            for length in 0..bytes.len() {
+                assert_eq!(
+                    decode(&bytes[..length]),
+                    Err(Error::Truncated),
+                    "{text} cut to {length}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn externalizable_wrappers_hold_one_value() {
+        for name in WRAPPERS {
+            let mut bytes = vec![0x0A, 0x07, (name.len() as u8) << 1 | 1];
+            bytes.extend_from_slice(name);
+            bytes.extend_from_slice(&hex("09 03 01 04 07 FF"));
+            let (value, rest) = decode(&bytes).unwrap();
+            assert_eq!(value, numbers(&[7.0]));
+            assert_eq!(rest, [0xFF]);
+        }
+    }
+
+    #[test]
+    fn other_externalizable_classes_are_refused() {
+        assert_eq!(
+            decoded("0A 07 03 58 04 01"),
+            Err(Error::Unsupported("externalizable object"))
+        );
+    }
+
+    #[test]
+    fn object_references_repeat_the_value() {
+        // [{a:"b"}, reference 1, reference 1]; the outer array is entry 0.
+        let inner = Value::Object(Object::new().with("a", "b"));
+        assert_eq!(
+            decoded("09 07 01 0A 0B 01 03 61 06 03 62 01 0A 02 0A 02"),
+            Ok(Value::StrictArray(vec![inner; 3]))
+        );
+        // Dates, byte arrays, XML and vectors are in the same table.
+        assert_eq!(
+            decoded("09 05 01 0C 03 AA 0C 02"),
+            Ok(Value::StrictArray(vec![Value::ByteArray(vec![0xAA]); 2]))
+        );
+    }
+
+    #[test]
+    fn strings_after_a_repeated_value_keep_their_index() {
+        // [{a:"b"}, reference 1, "c", string 2]: the repetition adds no string.
+        let inner = Value::Object(Object::new().with("a", "b"));
+        assert_eq!(
+            decoded("09 09 01 0A 0B 01 03 61 06 03 62 01 0A 02 06 03 63 06 04"),
+            Ok(Value::StrictArray(vec![
+                inner.clone(),
+                inner,
+                "c".into(),
+                "c".into()
+            ]))
+        );
+    }
+
+    #[test]
+    fn values_that_hold_themselves_end_in_null() {
+        assert_eq!(
+            decoded("09 03 01 09 00"),
+            Ok(Value::StrictArray(vec![Value::Null]))
+        );
+    }
+
+    #[test]
+    fn references_to_nothing_are_errors() {
+        for text in [
+            "06 00", "06 02", "09 00", "0A 02", "0A 01", "0A 05", "0C 00",
+        ] {
+            assert_eq!(decoded(text), Err(Error::BadReference), "{text}");
+        }
+    }
+
+    #[test]
+    fn invalid_utf8_is_replaced() {
+        assert_eq!(decoded("06 05 61 FF"), Ok(Value::from("a\u{FFFD}")));
+    }
+
+    #[test]
+    fn unknown_markers_are_errors() {
+        for marker in 0x12..=0xFF {
+            assert_eq!(decode(&[marker]), Err(Error::UnknownMarker(marker)));
+        }
+    }
+
+    #[test]
+    fn announced_counts_cost_nothing() {
+        // Counts of 2^28 - 1 for every counted type, then the end.
+        for first in 0x06..=0x11 {
+            for rest in ["FF FF FF FF", "FF FF FF FF 01", "FF FF FF FF 01 01 01"] {
+                let mut bytes = vec![first];
+                bytes.extend_from_slice(&hex(rest));
+                let result = decode(&bytes);
+                assert!(
+                    matches!(
+                        result,
+                        Err(Error::Truncated | Error::Unsupported(_)) | Ok((Value::Date(_), _))
+                    ),
+                    "{first:#x} {rest}: {result:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nesting_is_limited() {
+        let nested = |levels: usize| {
+            let mut bytes = hex("09 03 01").repeat(levels);
+            bytes.push(0x01);
+            bytes
+        };
+        assert!(decode(&nested(MAX_DEPTH)).is_ok());
+        assert_eq!(decode(&nested(MAX_DEPTH + 1)), Err(Error::TooDeep));
+        assert_eq!(decode(&nested(10_000)), Err(Error::TooDeep));
+        let mut wrapped = vec![0x0A, 0x07, 0x43];
+        wrapped.extend_from_slice(WRAPPERS[0]);
+        assert_eq!(
+            decode(&[wrapped, hex("0A 01").repeat(10_000)].concat()),
+            Err(Error::TooDeep)
+        );
+    }
+
+    #[test]
+    fn elements_are_limited() {
+        // More nulls than allowed, announced honestly.
+        let mut bytes = vec![0x09];
+        let mut out = BytesMut::new();
+        put_u29(((MAX_ELEMENTS as u32) << 1) | 1, &mut out);
+        bytes.extend_from_slice(&out);
+        bytes.push(0x01);
+        bytes.resize(bytes.len() + MAX_ELEMENTS, 0x01);
+        assert_eq!(decode(&bytes), Err(Error::TooManyElements));
+        // The same as sealed member names.
+        let mut names = vec![0x0A];
+        let mut out = BytesMut::new();
+        put_u29(((MAX_ELEMENTS as u32) << 4) | 3, &mut out);
+        names.extend_from_slice(&out);
+        names.resize(names.len() + MAX_ELEMENTS + 1, 0x01);
+        assert_eq!(decode(&names), Err(Error::TooManyElements));
+    }
+
+    #[test]
+    fn repeated_references_cannot_explode() {
+        // Nine elements, each array holding the previous one ten times over.
+        let mut bytes = hex("09 15 01");
+        bytes.extend_from_slice(&hex("09 15 01"));
+        bytes.extend_from_slice(&[0x01; 10]);
+        for entry in 1..9u8 {
+            bytes.extend_from_slice(&hex("09 15 01"));
+            bytes.extend_from_slice(&[0x09, entry << 1].repeat(10));
+        }
+        assert_eq!(decode(&bytes), Err(Error::TooManyElements));
+    }
+
+    #[test]
+    fn repeated_long_strings_cannot_explode() {
+        // A string of 64 KiB and 60 000 references to it.
+        let mut out = BytesMut::new();
+        out.put_u8(0x09);
+        put_u29((60_001 << 1) | 1, &mut out);
+        out.put_slice(&[0x01, 0x06]);
+        put_u29((65_536 << 1) | 1, &mut out);
+        out.put_slice(&vec![b'a'; 65_536]);
+        out.put_slice(&[0x06, 0x00].repeat(60_000));
+        assert_eq!(decode(&out), Err(Error::TooManyBytes));
+    }
+
+    #[test]
+    fn every_short_input_is_survived() {
+        for a in 0..=u8::MAX {
+            for b in 0..=u8::MAX {
+                for tail in [&[][..], &[0x01, 0x01, 0x01], &[0xFF; 9], &[0x09; 40]] {
+                    let _ = decode(&[&[a, b], tail].concat());
+                }
+            }
+        }
+    }
+
+    fn status() -> Vec<Value> {
+        let info = Object::new().with("code", "ok").with("n", 5.0);
+        vec!["onStatus".into(), 0.0.into(), Value::Null, info.into()]
+    }
+
+    const V17: &str = "00 02 00 08 6F 6E 53 74 61 74 75 73 00 00 00 00 00 00 00 00 00 05 \
+                       11 0A 0B 01 09 63 6F 64 65 06 05 6F 6B 03 6E 04 05 01";
+
+    #[test]
+    fn command_message_with_format_byte() {
+        assert_eq!(decode_message(&hex(V17)), (status(), None));
+    }
+
+    #[test]
+    fn command_message_without_format_byte() {
+        assert_eq!(decode_message(&hex(V17)[1..]), (status(), None));
+    }
+
+    #[test]
+    fn truncated_messages_keep_whole_values() {
+        let bytes = hex(V17);
+        for length in 0..bytes.len() {
+            let (values, _) = decode_message(&bytes[..length]);
+            assert!(status().starts_with(&values), "cut to {length}");
+            assert!(values.len() < 4);
+        }
+        assert_eq!(decode_message(&[]), (Vec::new(), None));
+        assert_eq!(decode_message(&[0]), (Vec::new(), None));
+    }
+
+    #[test]
+    fn tables_start_empty_for_each_switch() {
+        // Two AMF3 strings in one message: the reference in the second finds nothing.
+        let (values, error) = decode_message(&hex("00 11 06 03 61 11 06 00"));
+        assert_eq!(values, ["a".into()]);
+        assert_eq!(error, Some(Error::BadReference));
+    }
+
+    #[test]
+    fn byte_arrays_encode() {
+        let mut out = BytesMut::new();
+        encode_byte_array(&[0xDE, 0xAD, 0x01], &mut out);
+        assert_eq!(out, hex("0C 07 DE AD 01"));
+    }
+}

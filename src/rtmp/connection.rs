@@ -1,0 +1,355 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! One RTMP connection, either role: handshake, chunks, and the messages that
+//! keep a connection alive.
+//!
+//! Set Chunk Size, Abort, Acknowledgement, Window Acknowledgement Size, Set
+//! Peer Bandwidth and pings are dealt with here and only reported upwards, so
+//! that a session never has to think of them. Commands, data and media are
+//! passed on as messages.
+
+use bytes::{Bytes, BytesMut};
+
+use super::chunk::{CONTROL_CSID, ChunkReader, ChunkWriter, Csid, Limits, Oddity};
+use super::error::Error;
+use super::handshake::{Handshake, Progress, Role};
+use super::message::{
+    Message, MessageHeader, MessageType, PeerBandwidthLimit, ProtocolControl, StreamId,
+};
+use super::user_control::UserControl;
+
+/// Window that we announce and assume until the peer announces its own, in
+/// bytes. What Flash, librtmp and FFmpeg use.
+pub const DEFAULT_WINDOW: u32 = 2_500_000;
+
+/// Smaller windows of a peer are read as this, so that it cannot make us
+/// acknowledge every few bytes. Bytes.
+const MIN_WINDOW: u32 = 4096;
+
+/// Ping answers are left out while more output than this waits for the peer
+/// to read it. Bytes.
+const MAX_WAITING_ANSWERS: usize = 64 << 10;
+
+/// What a connection reports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A step of the handshake.
+    Handshake(Progress),
+    /// A protocol control message came and has been obeyed.
+    Control(ProtocolControl),
+    /// A user control message came; a ping has been answered.
+    UserControl(UserControl),
+    /// A command, data or media message.
+    Message(Message),
+    /// Something odd that was overlooked.
+    Ignored(Ignored),
+}
+
+/// What was overlooked, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ignored {
+    /// An oddity of the chunk layer.
+    Chunk(Oddity),
+    /// A control message too short to mean anything.
+    ShortControl(MessageType),
+    /// A message of a type that has no meaning here.
+    UnknownMessage(u8),
+    /// The version byte was not 3.
+    HandshakeVersion(u8),
+    /// C2 or S2 was no echo.
+    HandshakeEcho,
+    /// A ping that was not answered, because the peer does not read.
+    Ping,
+    /// A command or data message that could not be decoded. Carries its name if known.
+    BadAmf(String),
+    /// An answer to nothing that was asked.
+    UnexpectedAnswer(String),
+    /// A command that means nothing to this side.
+    UnknownCommand(String),
+    /// Media of a NetStream that is not in use.
+    ForeignStream(StreamId),
+}
+
+impl std::fmt::Display for Ignored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        use super::status::printable;
+        match self {
+            Self::Chunk(oddity) => oddity.fmt(f),
+            Self::ShortControl(kind) => write!(f, "a {kind:?} message is too short"),
+            Self::UnknownMessage(kind) => write!(f, "a message of unknown type {kind}"),
+            Self::HandshakeVersion(version) => {
+                write!(f, "the peer answers with version {version} instead of 3")
+            }
+            Self::HandshakeEcho => f.write_str("the peer's last handshake part is no echo of ours"),
+            Self::Ping => f.write_str("a ping is not answered, the peer does not read"),
+            Self::BadAmf(name) => {
+                write!(f, "message {:?} cannot be decoded whole", printable(name))
+            }
+            Self::UnexpectedAnswer(name) => {
+                write!(f, "{} answers no call of ours", printable(name))
+            }
+            Self::UnknownCommand(name) => write!(f, "unknown command {:?}", printable(name)),
+            Self::ForeignStream(stream) => {
+                write!(f, "media of message stream {stream}, which is not ours")
+            }
+        }
+    }
+}
+
+/// Byte counters and sizes of a connection, for statistics.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// The peer's chunk size in bytes.
+    pub in_chunk_size: u32,
+    /// Our chunk size in bytes.
+    pub out_chunk_size: u32,
+    /// Window after which the peer wants acknowledgements, in bytes; 0 until it said so.
+    pub in_window_ack_size: u32,
+    /// Window that we announced, in bytes; 0 until we did.
+    pub out_window_ack_size: u32,
+    /// Bytes received behind the handshake.
+    pub in_bytes_total: u64,
+    /// Bytes sent behind the handshake.
+    pub out_bytes_total: u64,
+    /// Received bytes that we acknowledged.
+    pub in_bytes_acked: u64,
+    /// Sent bytes that the peer acknowledged.
+    pub out_bytes_acked: u64,
+    /// Complete messages received.
+    pub in_messages: u64,
+}
+
+/// Handshake, chunk layer and protocol control of one connection.
+#[derive(Debug)]
+pub struct Connection {
+    handshake: Option<Handshake>,
+    reader: ChunkReader,
+    writer: ChunkWriter,
+    out: BytesMut,
+    /// Length of `out` that has been counted.
+    out_counted: usize,
+    counters: Counters,
+    last_peer_ack: u32,
+    peer_limit: Option<PeerBandwidthLimit>,
+}
+
+impl Connection {
+    /// A connection that has just been opened. See [`Handshake::new`] for `seed`.
+    pub fn new(role: Role, seed: u64, limits: Limits) -> Self {
+        let handshake = Handshake::new(role, seed);
+        let mut out = BytesMut::new();
+        handshake.start(&mut out);
+        Self {
+            handshake: Some(handshake),
+            reader: ChunkReader::new(limits),
+            writer: ChunkWriter::default(),
+            out_counted: out.len(),
+            out,
+            counters: Counters::default(),
+            last_peer_ack: 0,
+            peer_limit: None,
+        }
+    }
+
+    /// Takes bytes from the front of `input` until there is something to
+    /// report, or all of them. Call it until it returns `None`, then
+    /// [`acknowledge`](Self::acknowledge).
+    ///
+    /// # Errors
+    /// The peer broke the protocol; what was reported before still counts.
+    pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Error> {
+        if let Some(handshake) = &mut self.handshake {
+            let before = self.out.len();
+            let progress = handshake.advance(input, &mut self.out)?;
+            self.out_counted += self.out.len() - before;
+            if let Some(Progress::Done { .. }) = progress {
+                self.handshake = None;
+            }
+            return Ok(progress.map(Event::Handshake));
+        }
+
+        let before = input.len();
+        let message = self.reader.read(input);
+        self.counters.in_bytes_total += (before - input.len()) as u64;
+        let Some(message) = message? else {
+            let oddity = self.reader.poll_oddity();
+            return Ok(oddity.map(|oddity| Event::Ignored(Ignored::Chunk(oddity))));
+        };
+        self.counters.in_messages += 1;
+        self.on_message(message).map(Some)
+    }
+
+    /// Sends an acknowledgement if half of the peer's window has come since
+    /// the last one. Once per batch of bytes is enough.
+    pub fn acknowledge(&mut self) {
+        let window = match self.counters.in_window_ack_size {
+            0 => DEFAULT_WINDOW,
+            window => window.clamp(MIN_WINDOW, 0x8000_0000),
+        };
+        let counters = &mut self.counters;
+        if counters.in_bytes_total - counters.in_bytes_acked >= u64::from(window / 2) {
+            counters.in_bytes_acked = counters.in_bytes_total;
+            // Modulo 2³², as the specification implies.
+            let total = counters.in_bytes_total as u32;
+            self.send_control(&ProtocolControl::Acknowledgement(total));
+        }
+    }
+
+    /// Appends a message to the output.
+    pub fn send(
+        &mut self,
+        csid: Csid,
+        stream_id: StreamId,
+        kind: MessageType,
+        timestamp: u32,
+        body: &[u8],
+    ) {
+        let header = MessageHeader {
+            timestamp,
+            kind,
+            stream_id,
+            csid,
+        };
+        self.writer.write(&mut self.out, &header, body);
+    }
+
+    /// Sends a protocol control message. A chunk size takes effect behind it.
+    pub fn send_control(&mut self, control: &ProtocolControl) {
+        let (kind, body) = control.encode();
+        self.send(CONTROL_CSID, StreamId::CONNECTION, kind, 0, body.as_slice());
+        match *control {
+            ProtocolControl::SetChunkSize(size) => self.writer.set_chunk_size(size),
+            ProtocolControl::WindowAckSize(size) => self.counters.out_window_ack_size = size,
+            _ => {}
+        }
+    }
+
+    /// Sends a user control message.
+    pub fn send_user_control(&mut self, event: &UserControl) {
+        let body = event.encode();
+        self.send(
+            CONTROL_CSID,
+            StreamId::CONNECTION,
+            MessageType::UserControl,
+            0,
+            body.as_slice(),
+        );
+    }
+
+    /// Everything that waits to be sent, in wire order.
+    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        if self.out.is_empty() {
+            return None;
+        }
+        let out = self.out.split().freeze();
+        self.counters.out_bytes_total += (out.len() - self.out_counted.min(out.len())) as u64;
+        self.out_counted = 0;
+        Some(out)
+    }
+
+    /// Bytes that wait to be sent.
+    pub fn waiting_output(&self) -> usize {
+        self.out.len()
+    }
+
+    /// True once chunks flow.
+    pub fn is_established(&self) -> bool {
+        self.handshake.is_none()
+    }
+
+    /// True when no message or handshake part is incomplete.
+    pub fn is_at_message_boundary(&self) -> bool {
+        self.handshake.is_none() && self.reader.is_at_message_boundary()
+    }
+
+    /// The present counters.
+    pub fn counters(&self) -> Counters {
+        Counters {
+            in_chunk_size: self.reader.chunk_size(),
+            out_chunk_size: self.writer.chunk_size(),
+            ..self.counters
+        }
+    }
+
+    fn on_message(&mut self, message: Message) -> Result<Event, Error> {
+        let kind = message.header.kind;
+        Ok(match kind {
+            MessageType::SetChunkSize
+            | MessageType::Abort
+            | MessageType::Acknowledgement
+            | MessageType::WindowAckSize
+            | MessageType::SetPeerBandwidth => {
+                match ProtocolControl::parse(kind, message.payload.as_slice())? {
+                    Some(control) => {
+                        self.obey(&control);
+                        Event::Control(control)
+                    }
+                    None => Event::Ignored(Ignored::ShortControl(kind)),
+                }
+            }
+            MessageType::UserControl => match UserControl::parse(message.payload.as_slice()) {
+                Some(UserControl::PingRequest(time)) => self.answer_ping(time),
+                Some(event) => Event::UserControl(event),
+                None => Event::Ignored(Ignored::ShortControl(kind)),
+            },
+            MessageType::Other(other) => Event::Ignored(Ignored::UnknownMessage(other)),
+            MessageType::Audio
+            | MessageType::Video
+            | MessageType::DataAmf3
+            | MessageType::SharedObjectAmf3
+            | MessageType::CommandAmf3
+            | MessageType::DataAmf0
+            | MessageType::SharedObjectAmf0
+            | MessageType::CommandAmf0
+            | MessageType::Aggregate => Event::Message(message),
+        })
+    }
+
+    fn obey(&mut self, control: &ProtocolControl) {
+        match *control {
+            ProtocolControl::SetChunkSize(size) => self.reader.set_chunk_size(size),
+            ProtocolControl::Abort(csid) => self.reader.abort(csid),
+            ProtocolControl::Acknowledgement(total) => self.on_acknowledgement(total),
+            ProtocolControl::WindowAckSize(size) => self.counters.in_window_ack_size = size,
+            ProtocolControl::SetPeerBandwidth(size, limit) => self.on_peer_bandwidth(size, limit),
+        }
+    }
+
+    /// For statistics only: peers wrap their count in many places, so output
+    /// is never held back for it.
+    fn on_acknowledgement(&mut self, total: u32) {
+        let acked = &mut self.counters.out_bytes_acked;
+        match total.checked_sub(self.last_peer_ack) {
+            Some(more) => *acked += u64::from(more),
+            None => *acked += u64::from(total),
+        }
+        *acked = (*acked).min(self.counters.out_bytes_total);
+        self.last_peer_ack = total;
+    }
+
+    /// The answer to Set Peer Bandwidth is our window, sent once: servers have
+    /// dropped clients that repeat it (AWS MediaLive).
+    fn on_peer_bandwidth(&mut self, size: u32, limit: PeerBandwidthLimit) {
+        let present = self.counters.out_window_ack_size;
+        let wanted = match (limit, self.peer_limit) {
+            (PeerBandwidthLimit::Soft, _) if present != 0 => size.min(present),
+            (PeerBandwidthLimit::Dynamic, Some(PeerBandwidthLimit::Soft)) => present,
+            _ => size,
+        };
+        if limit != PeerBandwidthLimit::Dynamic || self.peer_limit.is_none() {
+            self.peer_limit = Some(limit);
+        }
+        if wanted != present && self.out.len() <= MAX_WAITING_ANSWERS {
+            self.send_control(&ProtocolControl::WindowAckSize(wanted));
+        }
+    }
+
+    fn answer_ping(&mut self, time: u32) -> Event {
+        if self.out.len() > MAX_WAITING_ANSWERS {
+            return Event::Ignored(Ignored::Ping);
+        }
+        self.send_user_control(&UserControl::PingResponse(time));
+        Event::UserControl(UserControl::PingRequest(time))
+    }
+}

@@ -1,0 +1,466 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! The client's side: `connect`, `createStream`, `play`.
+//!
+//! Keeps track of what was asked and matches the answers by transaction id, as
+//! servers answer in any order or not at all. In which order things are asked,
+//! and what an answer means for the user, is the caller's policy. One session
+//! can hold many NetStreams.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::{Media, Session, stream_id};
+use crate::rtmp::amf::{Object, Value};
+use crate::rtmp::chunk::{COMMAND_CSID, Csid, Limits, STREAM_COMMAND_CSID};
+use crate::rtmp::command::{Command, decode_values};
+use crate::rtmp::connection::{self, Connection, Counters, DEFAULT_WINDOW, Ignored};
+use crate::rtmp::error::Error;
+use crate::rtmp::handshake::{Progress, Role};
+use crate::rtmp::message::{Message, MessageType, ProtocolControl, StreamId};
+use crate::rtmp::status::{Level, Status, StatusCode};
+use crate::rtmp::user_control::UserControl;
+
+/// `flashVer` of a player. Servers have refused others.
+pub const DEFAULT_FLASH_VERSION: &str = "LNX 9,0,124,2";
+
+/// What `connect` tells the server.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ConnectParameters {
+    /// `app`
+    pub application: String,
+    /// `tcUrl`
+    pub tc_url: String,
+    /// `flashVer`; [`DEFAULT_FLASH_VERSION`] if `None`.
+    pub flash_version: Option<String>,
+    /// `swfUrl`, sent if set.
+    pub swf_url: Option<String>,
+    /// `pageUrl`, sent if set.
+    pub page_url: Option<String>,
+    /// Arguments behind the command object, for applications that want some.
+    pub extra_arguments: Vec<Value>,
+}
+
+/// Where `play` starts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PlayStart {
+    /// A live stream, else a recording, else wait for a publisher.
+    #[default]
+    LiveOrRecorded,
+    /// A live stream only.
+    Live,
+    /// A recording, from this many milliseconds on.
+    Recorded(u32),
+}
+
+impl PlayStart {
+    /// The argument on the wire: milliseconds, as Flash Player, librtmp and
+    /// FFmpeg send it, not the seconds of RTMP 1.0, 7.2.2.1.
+    fn as_number(self) -> f64 {
+        match self {
+            Self::LiveOrRecorded => -2000.0,
+            Self::Live => -1000.0,
+            Self::Recorded(position) => f64::from(position),
+        }
+    }
+}
+
+/// What `play` asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlayParameters {
+    /// Stream name, with its query if it has one.
+    pub name: String,
+    /// Where to start.
+    pub start: PlayStart,
+    /// Milliseconds to play of a recording; everything if `None`.
+    pub duration: Option<u32>,
+    /// Announced client buffer in milliseconds.
+    pub buffer_length: u32,
+}
+
+/// What a client session reports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A step of the handshake.
+    Handshake(Progress),
+    /// A protocol control message, already obeyed.
+    Control(ProtocolControl),
+    /// A user control message; pings are answered.
+    UserControl(UserControl),
+    /// `connect` was accepted.
+    Connected {
+        /// The server's properties (`fmsVer`, …).
+        properties: Object,
+        /// The server's status object.
+        information: Object,
+    },
+    /// `connect` was refused.
+    ConnectRejected(Option<Status>),
+    /// `createStream` was answered.
+    StreamCreated(StreamId),
+    /// `createStream` was refused, or answered with no usable id.
+    CreateStreamFailed(Option<Status>),
+    /// `play` was answered by `_result`; the status is what counts.
+    PlayAnswered(StreamId),
+    /// `play` was refused by `_error`.
+    PlayRejected(StreamId, Option<Status>),
+    /// `onStatus` or `onPlayStatus`.
+    Status(StreamId, Status),
+    /// Media of one of our streams.
+    Media(Media),
+    /// `onFCUnsubscribe`: a CDN's way to say that the stream ended.
+    Unsubscribed,
+    /// The `close` command: the server ends the NetConnection.
+    Close,
+    /// Another command that needs no reaction of the caller's.
+    Called(String),
+    /// Something odd that was overlooked.
+    Ignored(Ignored),
+}
+
+/// What a transaction id stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Connect,
+    CreateStream,
+    Play(StreamId),
+    Other,
+}
+
+/// A NetConnection seen from the client.
+#[derive(Debug)]
+pub struct ClientSession {
+    connection: Connection,
+    /// `connect`, until the handshake is done.
+    pending_connect: Option<Command>,
+    calls: Vec<(f64, Call)>,
+    next_transaction: u32,
+    streams: Vec<StreamId>,
+    bandwidth_checks: u32,
+    events: VecDeque<Event>,
+}
+
+impl ClientSession {
+    /// A session on a connection that has just been opened. `seed` makes the
+    /// handshake's filler differ.
+    pub fn new(seed: u64, limits: Limits) -> Self {
+        Self {
+            connection: Connection::new(Role::Client, seed, limits),
+            pending_connect: None,
+            calls: Vec::new(),
+            next_transaction: 1,
+            streams: Vec::new(),
+            bandwidth_checks: 0,
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Sends `connect` as soon as the handshake is done.
+    pub fn connect(&mut self, parameters: &ConnectParameters) {
+        let transaction = self.call(Call::Connect);
+        let command = connect_command(transaction, parameters);
+        if self.connection.is_established() {
+            self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
+        } else {
+            self.pending_connect = Some(command);
+        }
+    }
+
+    /// Sends `createStream`; answered by [`Event::StreamCreated`].
+    pub fn create_stream(&mut self) {
+        let transaction = self.call(Call::CreateStream);
+        let command = Command::new("createStream", transaction);
+        self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
+    }
+
+    /// Sends `FCSubscribe`, which some CDNs want before `play`.
+    pub fn subscribe(&mut self, name: &str) {
+        let transaction = self.call(Call::Other);
+        let command = Command::new("FCSubscribe", transaction).argument(name);
+        self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
+    }
+
+    /// Announces the buffer length and sends `play` on a created stream.
+    pub fn play(&mut self, stream: StreamId, parameters: &PlayParameters) {
+        self.connection
+            .send_user_control(&UserControl::SetBufferLength(
+                stream,
+                parameters.buffer_length,
+            ));
+        let transaction = self.call(Call::Play(stream));
+        let mut command = Command::new("play", transaction)
+            .argument(parameters.name.as_str())
+            .argument(parameters.start.as_number());
+        if let Some(duration) = parameters.duration {
+            command = command.argument(f64::from(duration));
+        }
+        self.send_command(STREAM_COMMAND_CSID, stream, &command);
+    }
+
+    /// Sends `deleteStream` for every stream: a polite way to leave.
+    pub fn delete_streams(&mut self) {
+        for stream in std::mem::take(&mut self.streams) {
+            let transaction = self.call(Call::Other);
+            let command = Command::new("deleteStream", transaction).argument(f64::from(stream.0));
+            self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
+        }
+    }
+
+    /// The streams that the server gave us.
+    pub fn streams(&self) -> &[StreamId] {
+        &self.streams
+    }
+
+    /// True when no message or handshake part is incomplete.
+    pub fn is_at_message_boundary(&self) -> bool {
+        self.connection.is_at_message_boundary()
+    }
+
+    fn call(&mut self, call: Call) -> f64 {
+        let transaction = f64::from(self.next_transaction);
+        self.next_transaction = self.next_transaction.wrapping_add(1).max(2);
+        self.calls.push((transaction, call));
+        transaction
+    }
+
+    fn send_command(&mut self, csid: Csid, stream: StreamId, command: &Command) {
+        let body = command.encode();
+        self.connection
+            .send(csid, stream, MessageType::CommandAmf0, 0, body.as_slice());
+    }
+
+    fn on_connection_event(&mut self, event: connection::Event) {
+        let event = match event {
+            connection::Event::Handshake(progress) => {
+                if let Progress::Done { .. } = progress
+                    && let Some(command) = self.pending_connect.take()
+                {
+                    self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
+                }
+                self.note_handshake(progress);
+                Some(Event::Handshake(progress))
+            }
+            connection::Event::Control(control) => Some(Event::Control(control)),
+            connection::Event::UserControl(event) => Some(Event::UserControl(event)),
+            connection::Event::Ignored(ignored) => Some(Event::Ignored(ignored)),
+            connection::Event::Message(message) => self.on_message(message),
+        };
+        self.events.extend(event);
+    }
+
+    fn note_handshake(&mut self, progress: Progress) {
+        let oddity = match progress {
+            Progress::Version(version) if version != 3 => Ignored::HandshakeVersion(version),
+            Progress::Done { echoed: false } => Ignored::HandshakeEcho,
+            _ => return,
+        };
+        self.events.push_back(Event::Ignored(oddity));
+    }
+
+    fn on_message(&mut self, message: Message) -> Option<Event> {
+        match Media::from_message(message) {
+            Ok(media) => self.on_media(media),
+            Err(message) => match message.header.kind {
+                MessageType::CommandAmf0 | MessageType::CommandAmf3 => self.on_command(&message),
+                other => Some(Event::Ignored(Ignored::UnknownMessage(other.into()))),
+            },
+        }
+    }
+
+    fn on_media(&self, mut media: Media) -> Option<Event> {
+        use super::MediaKind;
+
+        if !self.streams.contains(&media.stream) {
+            // Some servers send the only stream's media on message stream 0
+            // (node-media-server 4, xiu, FFmpeg up to 5.1).
+            match (media.stream, self.streams.as_slice()) {
+                (StreamId::CONNECTION, [only]) => media.stream = *only,
+                _ => return Some(Event::Ignored(Ignored::ForeignStream(media.stream))),
+            }
+        }
+        if matches!(media.kind, MediaKind::Data | MediaKind::DataAmf3)
+            && let Some(status) = status_in_data(&media)
+        {
+            return Some(Event::Status(media.stream, status));
+        }
+        Some(Event::Media(media))
+    }
+
+    fn on_command(&mut self, message: &Message) -> Option<Event> {
+        let (command, error) = Command::decode(message.header.kind, message.payload.as_slice());
+        if error.is_some() {
+            let name = command.as_ref().map(|command| command.name.clone());
+            let ignored = Ignored::BadAmf(name.unwrap_or_default());
+            self.events.push_back(Event::Ignored(ignored));
+        }
+        let command = command?;
+        let stream = message.header.stream_id;
+        match command.name.as_str() {
+            "_result" => self.on_answer(&command, true),
+            "_error" => self.on_answer(&command, false),
+            "onStatus" => self.on_status(stream, &command),
+            "close" => Some(Event::Close),
+            "onFCUnsubscribe" => Some(Event::Unsubscribed),
+            "onBWCheck" | "_onbwcheck" => {
+                // FMS and AMS measure until they get their answers.
+                self.bandwidth_checks = self.bandwidth_checks.wrapping_add(1);
+                let answer = Command::new("_result", command.transaction)
+                    .argument(f64::from(self.bandwidth_checks));
+                self.send_command(COMMAND_CSID, StreamId::CONNECTION, &answer);
+                Some(Event::Called(command.name))
+            }
+            "ping" => {
+                let answer = Command::new("pong", command.transaction);
+                self.send_command(COMMAND_CSID, StreamId::CONNECTION, &answer);
+                Some(Event::Called(command.name))
+            }
+            "onBWDone" | "_onbwdone" | "onFCSubscribe" => Some(Event::Called(command.name)),
+            _ => Some(Event::Ignored(Ignored::UnknownCommand(command.name))),
+        }
+    }
+
+    fn on_answer(&mut self, answer: &Command, success: bool) -> Option<Event> {
+        let position = self
+            .calls
+            .iter()
+            .position(|(transaction, _)| *transaction == answer.transaction);
+        let Some(position) = position else {
+            let name = format!("{} {}", answer.name, answer.transaction);
+            return Some(Event::Ignored(Ignored::UnexpectedAnswer(name)));
+        };
+        let (_, call) = self.calls.swap_remove(position);
+        match (call, success) {
+            (Call::Connect, true) => Some(self.on_connected(answer)),
+            (Call::Connect, false) => Some(Event::ConnectRejected(answer.status())),
+            (Call::CreateStream, true) => Some(self.on_stream_created(answer)),
+            (Call::CreateStream, false) => Some(Event::CreateStreamFailed(answer.status())),
+            (Call::Play(stream), true) => Some(Event::PlayAnswered(stream)),
+            (Call::Play(stream), false) => Some(Event::PlayRejected(stream, answer.status())),
+            (Call::Other, _) => None,
+        }
+    }
+
+    fn on_connected(&mut self, answer: &Command) -> Event {
+        // A refusal that calls itself a result.
+        if let Some(status) = answer.status()
+            && (status.level == Level::Error || status.code == StatusCode::ConnectRejected)
+        {
+            return Event::ConnectRejected(Some(status));
+        }
+        if self.connection.counters().out_window_ack_size == 0 {
+            self.connection
+                .send_control(&ProtocolControl::WindowAckSize(DEFAULT_WINDOW));
+        }
+        let object = |value: Option<&Value>| value.and_then(Value::as_object).cloned();
+        Event::Connected {
+            properties: object(Some(&answer.object)).unwrap_or_default(),
+            information: object(answer.arguments.first()).unwrap_or_default(),
+        }
+    }
+
+    fn on_stream_created(&mut self, answer: &Command) -> Event {
+        match answer.number_argument(0).and_then(stream_id) {
+            Some(stream) => {
+                if !self.streams.contains(&stream) {
+                    self.streams.push(stream);
+                }
+                Event::StreamCreated(stream)
+            }
+            None => Event::CreateStreamFailed(answer.status()),
+        }
+    }
+
+    fn on_status(&mut self, stream: StreamId, command: &Command) -> Option<Event> {
+        let Some(status) = command.status() else {
+            return Some(Event::Ignored(Ignored::BadAmf(command.name.clone())));
+        };
+        // Some servers refuse `connect` this way instead of by `_error`.
+        let connecting = self.calls.iter().position(|(_, c)| *c == Call::Connect);
+        if let Some(position) = connecting
+            && status.level == Level::Error
+        {
+            self.calls.swap_remove(position);
+            return Some(Event::ConnectRejected(Some(status)));
+        }
+        Some(Event::Status(stream, status))
+    }
+}
+
+impl Session for ClientSession {
+    type Event = Event;
+
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut input = bytes;
+        while let Some(event) = self.connection.next(&mut input)? {
+            self.on_connection_event(event);
+        }
+        if self.connection.is_established() {
+            self.connection.acknowledge();
+        }
+        Ok(())
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    fn poll_transmit(&mut self) -> Option<Bytes> {
+        self.connection.poll_transmit()
+    }
+
+    fn counters(&self) -> Counters {
+        self.connection.counters()
+    }
+}
+
+/// `connect` with the fields that Flash Player and FFmpeg send, in their order.
+fn connect_command(transaction: f64, parameters: &ConnectParameters) -> Command {
+    let flash_version = parameters.flash_version.as_deref();
+    let mut object = Object::new()
+        .with("app", parameters.application.as_str())
+        .with("flashVer", flash_version.unwrap_or(DEFAULT_FLASH_VERSION));
+    if let Some(url) = &parameters.swf_url {
+        object = object.with("swfUrl", url.as_str());
+    }
+    object = object
+        .with("tcUrl", parameters.tc_url.as_str())
+        .with("fpad", false)
+        .with("capabilities", 239.0)
+        .with("audioCodecs", 4071.0)
+        .with("videoCodecs", 252.0)
+        .with("videoFunction", 1.0);
+    if let Some(url) = &parameters.page_url {
+        object = object.with("pageUrl", url.as_str());
+    }
+    let mut command =
+        Command::new("connect", transaction).object(object.with("objectEncoding", 0.0));
+    command
+        .arguments
+        .extend(parameters.extra_arguments.iter().cloned());
+    command
+}
+
+/// `onPlayStatus`, and the `onStatus` that FMS sends as data.
+fn status_in_data(media: &Media) -> Option<Status> {
+    const NAMES: [&[u8]; 2] = [b"onPlayStatus", b"onStatus"];
+
+    let kind = MessageType::from(media.kind);
+    let body = media.payload.as_slice();
+    // A look at the name first: this is the way of all metadata.
+    let start = body.get(..20).unwrap_or(body);
+    let named = NAMES
+        .iter()
+        .any(|name| start.windows(name.len()).any(|window| window == *name));
+    if !named {
+        return None;
+    }
+    let (values, _) = decode_values(kind, body);
+    match values.split_first() {
+        Some((Value::String(name), rest)) if NAMES.contains(&name.as_bytes()) => {
+            Status::find(rest.iter())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,408 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! The server's side: answers `connect`, hands out streams, and takes or
+//! sends their media.
+//!
+//! Calls that every server answers alike (`createStream`, `releaseStream`, …)
+//! are answered here. Who may connect, publish or play is decided by the
+//! caller, who answers the events with `accept_…` or `reject_…`.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::{Media, MediaKind, Session, stream_id};
+use crate::rtmp::amf::{Object, Value};
+use crate::rtmp::chunk::{AUDIO_CSID, COMMAND_CSID, Csid, Limits, STATUS_CSID, VIDEO_CSID};
+use crate::rtmp::command::Command;
+use crate::rtmp::connection::{self, Connection, Counters, DEFAULT_WINDOW, Ignored};
+use crate::rtmp::error::Error;
+use crate::rtmp::handshake::{Progress, Role};
+use crate::rtmp::message::{Message, MessageType, PeerBandwidthLimit, ProtocolControl, StreamId};
+use crate::rtmp::status::{Level, Status, StatusCode};
+use crate::rtmp::user_control::UserControl;
+
+/// NetStreams that one connection may create.
+pub const MAX_STREAMS: usize = 16;
+
+/// Largest chunk size announced unless the caller chooses: one chunk for most
+/// messages, and below the limits of all known clients. Bytes.
+pub const DEFAULT_OUT_CHUNK_SIZE: u32 = 60_000;
+
+/// A `connect` that waits for its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectRequest {
+    /// `app`, without a slash or `/_definst_` at its end.
+    pub application: String,
+    /// `tcUrl`, empty if it was not sent.
+    pub tc_url: String,
+    /// The whole command object.
+    pub properties: Object,
+    transaction: f64,
+}
+
+/// A `play` or `publish` that waits for its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamRequest {
+    /// The stream that it is for.
+    pub stream: StreamId,
+    /// Stream name, as sent.
+    pub name: String,
+    /// Everything behind the name.
+    pub arguments: Vec<Value>,
+}
+
+impl StreamRequest {
+    /// The name without its query.
+    pub fn path(&self) -> &str {
+        let name = self.name.as_str();
+        name.split_once('?').map_or(name, |(path, _)| path)
+    }
+}
+
+/// What a server session reports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A step of the handshake.
+    Handshake(Progress),
+    /// A protocol control message, already obeyed.
+    Control(ProtocolControl),
+    /// A user control message; pings are answered.
+    UserControl(UserControl),
+    /// `connect`: answer with `accept_connect` or `reject_connect`.
+    Connect(ConnectRequest),
+    /// A stream was created, and answered.
+    StreamCreated(StreamId),
+    /// `play`: answer with `accept_play` or `reject_play`.
+    Play(StreamRequest),
+    /// `publish`: answer with `accept_publish` or `reject_publish`.
+    Publish(StreamRequest),
+    /// `deleteStream`, `closeStream` or `FCUnpublish`: the stream is not used any more.
+    Closed(StreamId),
+    /// Media from a publisher.
+    Media(Media),
+    /// Another command, already answered if it wanted an answer.
+    Called(Command),
+    /// Something odd that was overlooked.
+    Ignored(Ignored),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Nothing,
+    Play,
+    Publish,
+}
+
+/// A NetConnection seen from the server.
+#[derive(Debug)]
+pub struct ServerSession {
+    connection: Connection,
+    connected: bool,
+    streams: Vec<(StreamId, Use)>,
+    last_stream: u32,
+    events: VecDeque<Event>,
+}
+
+impl ServerSession {
+    /// A session on a connection that has just been accepted.
+    pub fn new(seed: u64, limits: Limits) -> Self {
+        Self {
+            connection: Connection::new(Role::Server, seed, limits),
+            connected: false,
+            streams: Vec::new(),
+            last_stream: 0,
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Accepts `connect`: window, bandwidth, StreamBegin, chunk size, `_result`.
+    pub fn accept_connect(&mut self, request: &ConnectRequest, chunk_size: u32) {
+        self.connected = true;
+        self.control(&ProtocolControl::WindowAckSize(DEFAULT_WINDOW));
+        self.control(&ProtocolControl::SetPeerBandwidth(
+            DEFAULT_WINDOW,
+            PeerBandwidthLimit::Dynamic,
+        ));
+        self.user_control(&UserControl::StreamBegin(StreamId::CONNECTION));
+        self.control(&ProtocolControl::SetChunkSize(chunk_size));
+        let properties = Object::new()
+            .with("fmsVer", "FMS/3,0,1,123")
+            .with("capabilities", 31.0);
+        let status = Status::new(
+            Level::Status,
+            StatusCode::ConnectSuccess,
+            "Connection succeeded.",
+        )
+        .with("objectEncoding", 0.0);
+        let answer = Command::new("_result", request.transaction)
+            .object(properties)
+            .argument(status.information);
+        self.command(COMMAND_CSID, StreamId::CONNECTION, &answer);
+    }
+
+    /// Refuses `connect` with `_error`.
+    pub fn reject_connect(&mut self, request: &ConnectRequest, status: &Status) {
+        let answer =
+            Command::new("_error", request.transaction).argument(status.information.clone());
+        self.command(COMMAND_CSID, StreamId::CONNECTION, &answer);
+    }
+
+    /// Accepts `play`: StreamBegin, Play.Reset, Play.Start, and the permission
+    /// to look at samples that Flash wants.
+    pub fn accept_play(&mut self, request: &StreamRequest) {
+        let stream = request.stream;
+        self.set_use(stream, Use::Play);
+        self.user_control(&UserControl::StreamBegin(stream));
+        for (code, description) in [
+            (StatusCode::PlayReset, "Playing and resetting stream."),
+            (StatusCode::PlayStart, "Started playing stream."),
+        ] {
+            self.status(stream, &Status::new(Level::Status, code, description));
+        }
+        let mut access = bytes::BytesMut::new();
+        for value in [
+            Value::from("|RtmpSampleAccess"),
+            Value::from(true),
+            Value::from(true),
+        ] {
+            crate::rtmp::amf0::encode(&value, &mut access);
+        }
+        self.media(stream, MediaKind::Data, 0, &access);
+    }
+
+    /// Refuses `play` with an error status.
+    pub fn reject_play(&mut self, request: &StreamRequest, status: &Status) {
+        self.status(request.stream, status);
+    }
+
+    /// Accepts `publish`: StreamBegin and Publish.Start.
+    pub fn accept_publish(&mut self, request: &StreamRequest) {
+        let stream = request.stream;
+        self.set_use(stream, Use::Publish);
+        self.user_control(&UserControl::StreamBegin(stream));
+        let description = "Publishing.";
+        self.status(
+            stream,
+            &Status::new(Level::Status, StatusCode::PublishStart, description),
+        );
+    }
+
+    /// Refuses `publish` with an error status.
+    pub fn reject_publish(&mut self, request: &StreamRequest, status: &Status) {
+        self.status(request.stream, status);
+    }
+
+    /// Sends `onStatus` on a stream.
+    pub fn status(&mut self, stream: StreamId, status: &Status) {
+        self.command(STATUS_CSID, stream, &Command::on_status(status));
+    }
+
+    /// Sends any command.
+    pub fn command(&mut self, csid: Csid, stream: StreamId, command: &Command) {
+        let body = command.encode();
+        self.connection
+            .send(csid, stream, MessageType::CommandAmf0, 0, body.as_slice());
+    }
+
+    /// Sends a media message to a player.
+    pub fn media(&mut self, stream: StreamId, kind: MediaKind, timestamp: u32, body: &[u8]) {
+        let csid = match kind {
+            MediaKind::Audio => AUDIO_CSID,
+            MediaKind::Video | MediaKind::Aggregate => VIDEO_CSID,
+            MediaKind::Data | MediaKind::DataAmf3 => STATUS_CSID,
+        };
+        self.connection
+            .send(csid, stream, kind.into(), timestamp, body);
+    }
+
+    /// Sends a user control message.
+    pub fn user_control(&mut self, event: &UserControl) {
+        self.connection.send_user_control(event);
+    }
+
+    /// Sends a protocol control message.
+    pub fn control(&mut self, control: &ProtocolControl) {
+        self.connection.send_control(control);
+    }
+
+    /// Says that a played stream has ended: StreamEOF, then Play.Stop.
+    pub fn end_play(&mut self, stream: StreamId) {
+        self.user_control(&UserControl::StreamEof(stream));
+        let description = "Stopped playing stream.";
+        self.status(
+            stream,
+            &Status::new(Level::Status, StatusCode::PlayStop, description),
+        );
+        self.set_use(stream, Use::Nothing);
+    }
+
+    /// Bytes that wait to be sent.
+    pub fn waiting_output(&self) -> usize {
+        self.connection.waiting_output()
+    }
+
+    fn set_use(&mut self, stream: StreamId, new: Use) {
+        if let Some((_, present)) = self.streams.iter_mut().find(|(id, _)| *id == stream) {
+            *present = new;
+        }
+    }
+
+    fn on_message(&mut self, message: Message) -> Option<Event> {
+        match Media::from_message(message) {
+            Ok(media) => Some(self.on_media(media)),
+            Err(message) => match message.header.kind {
+                MessageType::CommandAmf0 | MessageType::CommandAmf3 => self.on_command(&message),
+                other => Some(Event::Ignored(Ignored::UnknownMessage(other.into()))),
+            },
+        }
+    }
+
+    fn on_media(&self, media: Media) -> Event {
+        let publishing = (media.stream, Use::Publish);
+        if self.streams.contains(&publishing) {
+            Event::Media(media)
+        } else {
+            Event::Ignored(Ignored::ForeignStream(media.stream))
+        }
+    }
+
+    fn on_command(&mut self, message: &Message) -> Option<Event> {
+        let (command, error) = Command::decode(message.header.kind, message.payload.as_slice());
+        if error.is_some() {
+            let name = command.as_ref().map(|command| command.name.clone());
+            let ignored = Ignored::BadAmf(name.unwrap_or_default());
+            self.events.push_back(Event::Ignored(ignored));
+        }
+        let command = command?;
+        let stream = message.header.stream_id;
+        if command.name == "connect" {
+            return Some(connect_request(command));
+        }
+        if !self.connected {
+            let ignored = Ignored::UnknownCommand(command.name);
+            return Some(Event::Ignored(ignored));
+        }
+        match command.name.as_str() {
+            "createStream" => Some(self.on_create_stream(&command)),
+            "play" => self.stream_request(stream, command).map(Event::Play),
+            "publish" => self.stream_request(stream, command).map(Event::Publish),
+            "deleteStream" => {
+                let stream = command.number_argument(0).and_then(stream_id)?;
+                self.streams.retain(|(id, _)| *id != stream);
+                Some(Event::Closed(stream))
+            }
+            "closeStream" => {
+                self.set_use(stream, Use::Nothing);
+                Some(Event::Closed(stream))
+            }
+            "_result" | "_error" => Some(Event::Called(command)),
+            "getStreamLength" => {
+                self.answer(&command, Value::Number(0.0));
+                Some(Event::Called(command))
+            }
+            _ => {
+                // `releaseStream`, `FCPublish`, `_checkbw`, …
+                self.answer(&command, Value::Undefined);
+                Some(Event::Called(command))
+            }
+        }
+    }
+
+    fn answer(&mut self, command: &Command, value: Value) {
+        if command.transaction != 0.0 {
+            let answer = Command::new("_result", command.transaction).argument(value);
+            self.command(COMMAND_CSID, StreamId::CONNECTION, &answer);
+        }
+    }
+
+    fn on_create_stream(&mut self, command: &Command) -> Event {
+        if self.streams.len() >= MAX_STREAMS {
+            let status = Status::new(Level::Error, StatusCode::CallFailed, "Too many streams.");
+            let answer = Command::new("_error", command.transaction).argument(status.information);
+            self.command(COMMAND_CSID, StreamId::CONNECTION, &answer);
+            return Event::Ignored(Ignored::UnknownCommand("createStream".to_owned()));
+        }
+        self.last_stream += 1;
+        let stream = StreamId(self.last_stream);
+        self.streams.push((stream, Use::Nothing));
+        let answer = Command::new("_result", command.transaction).argument(f64::from(stream.0));
+        self.command(COMMAND_CSID, StreamId::CONNECTION, &answer);
+        Event::StreamCreated(stream)
+    }
+
+    /// Clients that put `play` or `publish` on message stream 0 or a wrong one
+    /// mean the stream that they created last.
+    fn stream_request(&self, stream: StreamId, command: Command) -> Option<StreamRequest> {
+        let known = self.streams.iter().any(|(id, _)| *id == stream);
+        let stream = if known {
+            stream
+        } else {
+            self.streams.last()?.0
+        };
+        let mut arguments = command.arguments.into_iter();
+        let name = match arguments.next() {
+            Some(Value::String(name)) => name,
+            _ => String::new(),
+        };
+        Some(StreamRequest {
+            stream,
+            name,
+            arguments: arguments.collect(),
+        })
+    }
+}
+
+impl Session for ServerSession {
+    type Event = Event;
+
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut input = bytes;
+        while let Some(event) = self.connection.next(&mut input)? {
+            let event = match event {
+                connection::Event::Handshake(progress) => Some(Event::Handshake(progress)),
+                connection::Event::Control(control) => Some(Event::Control(control)),
+                connection::Event::UserControl(event) => Some(Event::UserControl(event)),
+                connection::Event::Ignored(ignored) => Some(Event::Ignored(ignored)),
+                connection::Event::Message(message) => self.on_message(message),
+            };
+            self.events.extend(event);
+        }
+        if self.connection.is_established() {
+            self.connection.acknowledge();
+        }
+        Ok(())
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    fn poll_transmit(&mut self) -> Option<Bytes> {
+        self.connection.poll_transmit()
+    }
+
+    fn counters(&self) -> Counters {
+        self.connection.counters()
+    }
+}
+
+fn connect_request(command: Command) -> Event {
+    let properties = command.object.as_object().cloned().unwrap_or_default();
+    let text = |names: &[&str]| {
+        let value = names.iter().find_map(|name| properties.get(name)?.as_str());
+        value.unwrap_or_default().to_owned()
+    };
+    let application = text(&["app"]);
+    let application = application.trim_end_matches('/');
+    let application = application
+        .strip_suffix("/_definst_")
+        .unwrap_or(application);
+    Event::Connect(ConnectRequest {
+        application: application.to_owned(),
+        tc_url: text(&["tcUrl", "tcurl"]),
+        transaction: command.transaction,
+        properties,
+    })
+}

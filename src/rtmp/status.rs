@@ -1,0 +1,329 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! Status objects: the answers of `connect` and the arguments of `onStatus`
+//! and `onPlayStatus` (RTMP 1.0, 7.2), with their codes as an enum.
+
+use super::amf::{Object, Value};
+
+macro_rules! status_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal),+ $(,)?) => {
+        /// A status code that servers are known to send.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum StatusCode {
+            $($(#[$doc])* $name,)+
+            /// A code that is none of these, or none at all (empty).
+            Other(String),
+        }
+
+        impl StatusCode {
+            /// All codes that have a name here.
+            pub const KNOWN: &'static [Self] = &[$(Self::$name),+];
+
+            /// The code as it stands on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$name => $code,)+
+                    Self::Other(code) => code,
+                }
+            }
+        }
+
+        impl From<&str> for StatusCode {
+            fn from(code: &str) -> Self {
+                match code {
+                    $($code => Self::$name,)+
+                    other => Self::Other(other.to_owned()),
+                }
+            }
+        }
+    };
+}
+
+status_codes! {
+    /// The connection is accepted.
+    ConnectSuccess = "NetConnection.Connect.Success",
+    /// Refused: not allowed, moved elsewhere, or credentials are wanted.
+    ConnectRejected = "NetConnection.Connect.Rejected",
+    /// The server could not accept it for reasons of its own.
+    ConnectFailed = "NetConnection.Connect.Failed",
+    /// The server ends the connection.
+    ConnectClosed = "NetConnection.Connect.Closed",
+    /// The application is shut down.
+    ConnectAppShutdown = "NetConnection.Connect.AppShutdown",
+    /// No application of this name.
+    ConnectInvalidApp = "NetConnection.Connect.InvalidApp",
+    /// Closed for lack of traffic (FMS).
+    ConnectIdleTimeout = "NetConnection.Connect.IdleTimeout",
+    /// The client's network changed (Flash).
+    ConnectNetworkChange = "NetConnection.Connect.NetworkChange",
+    /// Please reconnect (Enhanced RTMP v2).
+    ConnectReconnectRequest = "NetConnection.Connect.ReconnectRequest",
+    /// A call failed.
+    CallFailed = "NetConnection.Call.Failed",
+    /// A call in a format that the server does not read.
+    CallBadVersion = "NetConnection.Call.BadVersion",
+    /// A call that is not allowed.
+    CallProhibited = "NetConnection.Call.Prohibited",
+    /// A proxy got no answer.
+    ProxyNotResponding = "NetConnection.Proxy.NotResponding",
+    /// The play list was reset; Play.Start follows.
+    PlayReset = "NetStream.Play.Reset",
+    /// Media follows.
+    PlayStart = "NetStream.Play.Start",
+    /// Data follows (FMS, Wowza, MediaMTX).
+    DataStart = "NetStream.Data.Start",
+    /// A publisher came.
+    PlayPublishNotify = "NetStream.Play.PublishNotify",
+    /// The publisher left.
+    PlayUnpublishNotify = "NetStream.Play.UnpublishNotify",
+    /// Playing has stopped.
+    PlayStop = "NetStream.Play.Stop",
+    /// The recording is at its end (`onPlayStatus`).
+    PlayComplete = "NetStream.Play.Complete",
+    /// Next item of a play list.
+    PlaySwitch = "NetStream.Play.Switch",
+    /// A change of streams was accepted.
+    PlayTransition = "NetStream.Play.Transition",
+    /// A change of streams is done.
+    PlayTransitionComplete = "NetStream.Play.TransitionComplete",
+    /// No stream of this name.
+    PlayStreamNotFound = "NetStream.Play.StreamNotFound",
+    /// Playing failed (MediaMTX: not authorised).
+    PlayFailed = "NetStream.Play.Failed",
+    /// The client's line is too slow.
+    PlayInsufficientBandwidth = "NetStream.Play.InsufficientBW",
+    /// The recording cannot be read.
+    PlayFileStructureInvalid = "NetStream.Play.FileStructureInvalid",
+    /// The recording has no track that can be played.
+    PlayNoSupportedTrackFound = "NetStream.Play.NoSupportedTrackFound",
+    /// Playing is refused (some servers).
+    PlayBadConnection = "NetStream.Play.BadConnection",
+    /// Playing is not authorised (spelt like this by the servers that send it).
+    PlayUnauthorized = "NetStream.play.Unauthorized",
+    /// Something failed.
+    StreamFailed = "NetStream.Failed",
+    /// A command had a bad argument.
+    StreamInvalidArg = "NetStream.InvalidArg",
+    /// A seek is done.
+    SeekNotify = "NetStream.Seek.Notify",
+    /// A seek failed.
+    SeekFailed = "NetStream.Seek.Failed",
+    /// A seek beyond what is there.
+    SeekInvalidTime = "NetStream.Seek.InvalidTime",
+    /// Paused.
+    PauseNotify = "NetStream.Pause.Notify",
+    /// Resumed.
+    UnpauseNotify = "NetStream.Unpause.Notify",
+    /// Publishing may begin.
+    PublishStart = "NetStream.Publish.Start",
+    /// The name is in use or refused.
+    PublishBadName = "NetStream.Publish.BadName",
+    /// Publishing is refused (Wowza).
+    PublishDenied = "NetStream.Publish.Denied",
+    /// Publishing is not authorised (MediaMTX).
+    PublishUnauthorized = "NetStream.Publish.Unauthorized",
+    /// Publishing is refused (some servers).
+    PublishBadConnection = "NetStream.Publish.BadConnection",
+    /// Publishing failed.
+    PublishFailed = "NetStream.Publish.Failed",
+    /// The publisher sends nothing.
+    PublishIdle = "NetStream.Publish.Idle",
+    /// Publishing has ended.
+    UnpublishSuccess = "NetStream.Unpublish.Success",
+    /// Recording began.
+    RecordStart = "NetStream.Record.Start",
+    /// Recording ended.
+    RecordStop = "NetStream.Record.Stop",
+    /// Recording is not allowed.
+    RecordNoAccess = "NetStream.Record.NoAccess",
+    /// Recording failed.
+    RecordFailed = "NetStream.Record.Failed",
+}
+
+impl std::fmt::Display for StatusCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Other(code) if code.is_empty() => f.write_str("a status without code"),
+            code => f.write_str(&printable(code.as_str())),
+        }
+    }
+}
+
+/// How bad a status is. Compared without regard to case: AMS writes `Error`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// `status`, or anything unknown.
+    Status,
+    /// `warning`
+    Warning,
+    /// `error`
+    Error,
+}
+
+/// A status object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// `code`
+    pub code: StatusCode,
+    /// `level`
+    pub level: Level,
+    /// `description`, as the server wrote it; empty if missing.
+    pub description: String,
+    /// Everything that came.
+    pub information: Object,
+}
+
+impl Status {
+    /// Finds the status among the arguments of an answer: the first object
+    /// with a `code`, else with a `level` or `description`. Servers place it
+    /// differently and leave parts of it out. A bare string is taken for the
+    /// description.
+    pub fn find<'a>(arguments: impl Iterator<Item = &'a Value> + Clone) -> Option<Self> {
+        let objects = arguments.clone().filter_map(Value::as_object);
+        let has = |name: &'static str| move |object: &&'a Object| object.get(name).is_some();
+        objects
+            .clone()
+            .find(has("code"))
+            .or_else(|| objects.clone().find(has("level")))
+            .or_else(|| objects.clone().find(has("description")))
+            .map(|object| Self::from(object.clone()))
+            .or_else(|| {
+                let text = arguments.filter_map(Value::as_str).next()?;
+                Some(Self::from(Object::new().with("description", text)))
+            })
+    }
+
+    /// Builds a status to send.
+    pub fn new(level: Level, code: StatusCode, description: impl Into<String>) -> Self {
+        let description = description.into();
+        let information = Object::new()
+            .with(
+                "level",
+                match level {
+                    Level::Status => "status",
+                    Level::Warning => "warning",
+                    Level::Error => "error",
+                },
+            )
+            .with("code", code.as_str())
+            .with("description", description.as_str());
+        Self {
+            code,
+            level,
+            description,
+            information,
+        }
+    }
+
+    /// Adds a member to what is sent.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.information = self.information.with(name, value);
+        self
+    }
+}
+
+impl From<Object> for Status {
+    fn from(information: Object) -> Self {
+        let text = |name| information.get(name).and_then(Value::as_str);
+        let level = text("level").unwrap_or_default();
+        Self {
+            code: StatusCode::from(text("code").unwrap_or_default()),
+            level: if level.eq_ignore_ascii_case("error") {
+                Level::Error
+            } else if level.eq_ignore_ascii_case("warning") {
+                Level::Warning
+            } else {
+                Level::Status
+            },
+            description: text("description").unwrap_or_default().to_owned(),
+            information,
+        }
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.code.fmt(f)?;
+        if !self.description.is_empty() {
+            write!(f, ": {}", printable(&self.description))?;
+        }
+        Ok(())
+    }
+}
+
+/// Longest piece of a peer's text that is shown, in characters.
+const MAX_SHOWN: usize = 200;
+
+/// A peer's text made fit for a log or message: one line, bounded, no control
+/// characters.
+pub fn printable(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(MAX_SHOWN)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(MAX_SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_code_survives_a_round_trip() {
+        for code in StatusCode::KNOWN {
+            assert_eq!(&StatusCode::from(code.as_str()), code);
+        }
+        assert_eq!(StatusCode::from("X.Y"), StatusCode::Other("X.Y".to_owned()));
+    }
+
+    #[test]
+    fn the_object_with_a_code_is_found_wherever_it_stands() {
+        let properties = Value::from(Object::new().with("fmsVer", "FMS/3,0,1,123"));
+        let information = Value::from(
+            Object::new()
+                .with("level", "Error")
+                .with("code", "NetStream.Play.Failed"),
+        );
+        for arguments in [
+            vec![properties.clone(), information.clone()],
+            vec![information.clone()],
+            vec![Value::Null, Value::Number(4.0), information],
+        ] {
+            let status = Status::find(arguments.iter());
+            assert_eq!(
+                status.map(|status| (status.code, status.level)),
+                Some((StatusCode::PlayFailed, Level::Error))
+            );
+        }
+        assert_eq!(Status::find([properties, Value::Null].iter()), None);
+    }
+
+    #[test]
+    fn missing_members_leave_an_empty_code_and_a_bare_string_is_the_description() {
+        let no_code = Value::from(Object::new().with("level", "error"));
+        let status = Status::find([no_code].iter());
+        assert_eq!(
+            status.map(|s| (s.code, s.level)),
+            Some((StatusCode::Other(String::new()), Level::Error))
+        );
+        let status = Status::find([Value::from("go away")].iter());
+        assert_eq!(status.map(|s| s.description), Some("go away".to_owned()));
+    }
+
+    #[test]
+    fn a_peers_text_is_shown_in_one_bounded_line() {
+        let status = Status::new(
+            Level::Error,
+            StatusCode::PlayFailed,
+            "a\r\nb\u{1b}[31m".to_owned() + &"x".repeat(1 << 20),
+        );
+        let shown = status.to_string();
+        assert!(shown.chars().count() < 300);
+        assert!(!shown.contains(char::is_control));
+    }
+}

@@ -1,0 +1,432 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! The GObject: states, properties, URI, queries, and items as buffers. Holds
+//! no protocol knowledge.
+
+/**
+ * SECTION:element-rtmprsrc
+ * @title: rtmprsrc
+ * @see_also: flvdemux
+ *
+ * Plays an RTMP stream from a server and outputs it as FLV: the file header in
+ * a buffer of its own, then one whole tag in each buffer, with decoding and
+ * presentation times set.
+ *
+ * The network has a thread of its own that never waits for downstream: pings
+ * are answered also while the pipeline is paused. Between the two is a queue
+ * of #rtmprsrc:max-queue-bytes. Only when it is full does the server have to
+ * wait; nothing is dropped.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 rtmprsrc location=rtmp://localhost/live/myStream ! flvdemux ! decodebin ! autovideosink
+ * ]| Watch the video of a stream.
+ * |[
+ * gst-launch-1.0 -e rtmprsrc location=rtmp://localhost/live/myStream ! filesink location=recording.flv
+ * ]| Record a stream as it comes.
+ *
+ * Since: plugins-rtmpr-0.1.0
+ */
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use glib::subclass::prelude::*;
+use gst::prelude::*;
+use gst::subclass::prelude::*;
+use gst_base::prelude::*;
+use gst_base::subclass::base_src::CreateSuccess;
+use gst_base::subclass::prelude::*;
+use once_cell::sync::Lazy;
+
+use super::properties::{self, PROPERTIES, STATS_NAME};
+use super::settings::Settings;
+use crate::error;
+use crate::net::Control;
+use crate::player::{End, Item, ItemQueue, Phase, PlaySettings, Stats, Worker};
+use crate::queue::Popped;
+
+static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
+    gst::DebugCategory::new(
+        "rtmprsrc",
+        gst::DebugColorFlags::empty(),
+        Some("RTMP source element"),
+    )
+});
+
+/// Most bytes that one push downstream takes from the queue, so that what is
+/// on its way hardly adds to what the queue may hold.
+const MAX_LIST_BYTES: usize = 256 << 10;
+
+/// The `rtmprsrc` element.
+#[derive(Default)]
+pub struct RtmprSrc {
+    settings: Mutex<Settings>,
+    session: Mutex<Option<Play>>,
+    output: Mutex<Output>,
+}
+
+/// A play from `start` to `stop`.
+struct Play {
+    shared: Arc<Shared>,
+    /// Not there before the first buffer is wanted without `async-connect`.
+    worker: Option<Worker>,
+}
+
+/// What the streaming thread needs of it without a lock.
+struct Shared {
+    settings: PlaySettings,
+    control: Control,
+    queue: Arc<ItemQueue>,
+    stats: Arc<Stats>,
+}
+
+/// The streaming thread's own.
+#[derive(Default)]
+struct Output {
+    /// Taken from the queue but not pushed yet.
+    items: VecDeque<Item>,
+    /// `num-buffers` counts pushes, so a list would count as one.
+    single_buffers: bool,
+}
+
+#[glib::object_subclass]
+impl ObjectSubclass for RtmprSrc {
+    const NAME: &'static str = "GstRtmprSrc";
+    type Type = super::RtmprSrc;
+    type ParentType = gst_base::PushSrc;
+    type Interfaces = (gst::URIHandler,);
+}
+
+impl ObjectImpl for RtmprSrc {
+    fn properties() -> &'static [glib::ParamSpec] {
+        PROPERTIES.as_ref()
+    }
+
+    fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
+        if self.is_running() {
+            gst::warning!(
+                CAT,
+                imp = self,
+                "Property {} can only be set in READY or NULL",
+                pspec.name()
+            );
+            return;
+        }
+        let mut settings = lock(&self.settings);
+        if let Err(error) = properties::set(&mut settings, pspec.name(), value) {
+            // The value may hold secrets.
+            drop(settings);
+            gst::error!(
+                CAT,
+                imp = self,
+                "Property {} is not set: {error}",
+                pspec.name()
+            );
+        }
+    }
+
+    fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
+        if pspec.name() == "stats" {
+            return self.stats().to_value();
+        }
+        properties::value(&lock(&self.settings), pspec.name())
+            .unwrap_or_else(|| pspec.default_value().clone())
+    }
+
+    fn constructed(&self) {
+        self.parent_constructed();
+        let obj = self.obj();
+        // Like rtmp2src: a demuxer makes its own timeline from the tags.
+        obj.set_format(gst::Format::Bytes);
+        obj.set_element_flags(gst::ElementFlags::SOURCE);
+    }
+}
+
+impl GstObjectImpl for RtmprSrc {}
+
+impl ElementImpl for RtmprSrc {
+    fn metadata() -> Option<&'static gst::subclass::ElementMetadata> {
+        static METADATA: Lazy<gst::subclass::ElementMetadata> = Lazy::new(|| {
+            gst::subclass::ElementMetadata::new(
+                "RTMP source",
+                "Source/Network",
+                "Plays an RTMP stream as FLV",
+                "the rtmpr contributors",
+            )
+        });
+        Some(&METADATA)
+    }
+
+    fn pad_templates() -> &'static [gst::PadTemplate] {
+        static TEMPLATES: Lazy<Vec<gst::PadTemplate>> = Lazy::new(|| {
+            let caps = gst::Caps::builder("video/x-flv").build();
+            gst::PadTemplate::new(
+                "src",
+                gst::PadDirection::Src,
+                gst::PadPresence::Always,
+                &caps,
+            )
+            .into_iter()
+            .collect()
+        });
+        TEMPLATES.as_ref()
+    }
+}
+
+impl URIHandlerImpl for RtmprSrc {
+    const URI_TYPE: gst::URIType = gst::URIType::Src;
+
+    fn protocols() -> &'static [&'static str] {
+        &["rtmp"]
+    }
+
+    fn uri(&self) -> Option<String> {
+        Some(properties::uri(&lock(&self.settings).location))
+    }
+
+    fn set_uri(&self, uri: &str) -> Result<(), glib::Error> {
+        use crate::rtmp::location::LocationError;
+
+        if self.is_running() {
+            return Err(glib::Error::new(
+                gst::URIError::BadState,
+                "The location can only be set in READY or NULL",
+            ));
+        }
+        lock(&self.settings).set_location(uri).map_err(|error| {
+            let code = match error {
+                LocationError::NotRtmp | LocationError::UnsupportedScheme(_) => {
+                    gst::URIError::UnsupportedProtocol
+                }
+                _ => gst::URIError::BadUri,
+            };
+            glib::Error::new(code, &error.to_string())
+        })
+    }
+}
+
+impl BaseSrcImpl for RtmprSrc {
+    fn start(&self) -> Result<(), gst::ErrorMessage> {
+        let settings = lock(&self.settings).clone();
+        let unused = settings.unused_options();
+        if !unused.is_empty() {
+            gst::warning!(
+                CAT,
+                imp = self,
+                "These options of the location have no effect: {}",
+                unused.join(", ")
+            );
+        }
+        if settings.location.user.is_some() {
+            gst::warning!(
+                CAT,
+                imp = self,
+                "The user name in the location has no effect: this version does not authenticate"
+            );
+        }
+        let play_settings = settings
+            .play_settings()
+            .map_err(|error| gst::error_msg!(gst::ResourceError::Settings, ["{}", error]))?;
+        gst::info!(CAT, imp = self, "Playing {}", play_settings.shown_url);
+
+        *lock(&self.output) = Output {
+            single_buffers: self.obj().property::<i32>("num-buffers") >= 0,
+            ..Output::default()
+        };
+        let control = Control::default();
+        let waker = control.clone();
+        let queue = ItemQueue::new(settings.queue_limits(), move || waker.wake());
+        let mut play = Play {
+            shared: Arc::new(Shared {
+                settings: play_settings,
+                control,
+                queue: Arc::new(queue),
+                stats: Arc::default(),
+            }),
+            worker: None,
+        };
+        if settings.async_connect {
+            self.connect(&mut play);
+        }
+        *lock(&self.session) = Some(play);
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), gst::ErrorMessage> {
+        // Taken out first: ending the thread must not hold the lock.
+        let play = lock(&self.session).take();
+        drop(play);
+        *lock(&self.output) = Output::default();
+        gst::info!(CAT, imp = self, "Stopped");
+        Ok(())
+    }
+
+    fn unlock(&self) -> Result<(), gst::ErrorMessage> {
+        if let Some(play) = &*lock(&self.session) {
+            play.shared.queue.set_flushing(true);
+        }
+        Ok(())
+    }
+
+    fn unlock_stop(&self) -> Result<(), gst::ErrorMessage> {
+        if let Some(play) = &*lock(&self.session) {
+            play.shared.queue.set_flushing(false);
+        }
+        Ok(())
+    }
+
+    fn is_seekable(&self) -> bool {
+        false
+    }
+
+    fn query(&self, query: &mut gst::QueryRef) -> bool {
+        if let gst::QueryViewMut::Scheduling(query) = query.view_mut() {
+            query.set(
+                gst::SchedulingFlags::SEQUENTIAL | gst::SchedulingFlags::BANDWIDTH_LIMITED,
+                1,
+                -1,
+                0,
+            );
+            query.add_scheduling_modes([gst::PadMode::Push]);
+            return true;
+        }
+        BaseSrcImplExt::parent_query(self, query)
+    }
+}
+
+impl PushSrcImpl for RtmprSrc {
+    fn create(
+        &self,
+        _buffer: Option<&mut gst::BufferRef>,
+    ) -> Result<CreateSuccess, gst::FlowError> {
+        let shared = self.shared().ok_or(gst::FlowError::Flushing)?;
+        let mut output = lock(&self.output);
+        if output.items.is_empty() {
+            match shared.queue.pop(&mut output.items, MAX_LIST_BYTES) {
+                Popped::Items => {}
+                Popped::Flushing => return Err(gst::FlowError::Flushing),
+                Popped::End(end) => {
+                    drop(output);
+                    return Err(self.end(&shared, end));
+                }
+            }
+        }
+        if output.items.len() > 1 && !output.single_buffers {
+            let list: gst::BufferList = output.items.drain(..).map(buffer).collect();
+            return Ok(CreateSuccess::NewBufferList(list));
+        }
+        let item = output.items.pop_front().ok_or(gst::FlowError::Flushing)?;
+        Ok(CreateSuccess::NewBuffer(buffer(item)))
+    }
+}
+
+impl RtmprSrc {
+    fn is_running(&self) -> bool {
+        lock(&self.session).is_some()
+    }
+
+    fn connect(&self, play: &mut Play) {
+        let shared = &play.shared;
+        play.worker = Some(Worker::start(
+            self.obj().name().into(),
+            shared.settings.clone(),
+            shared.control.clone(),
+            Arc::clone(&shared.queue),
+            Arc::clone(&shared.stats),
+        ));
+    }
+
+    /// The present play, connecting now if that has waited for the first buffer.
+    fn shared(&self) -> Option<Arc<Shared>> {
+        let mut session = lock(&self.session);
+        let play = session.as_mut()?;
+        if play.worker.is_none() {
+            self.connect(play);
+        }
+        Some(Arc::clone(&play.shared))
+    }
+
+    /// Reports how the play ended.
+    fn end(&self, shared: &Shared, end: End) -> gst::FlowError {
+        match end {
+            End::Eos(reason) => {
+                gst::info!(CAT, imp = self, "End of stream: {reason}");
+                gst::FlowError::Eos
+            }
+            End::Failed(failure) => {
+                let message = error::message(&shared.settings.shown_url, &failure);
+                self.post_error_message(message);
+                gst::FlowError::Error
+            }
+        }
+    }
+
+    fn stats(&self) -> gst::Structure {
+        let shared = lock(&self.session)
+            .as_ref()
+            .map(|play| Arc::clone(&play.shared));
+        let Some(shared) = shared else {
+            return gst::Structure::new_empty(STATS_NAME);
+        };
+        let snapshot = shared.stats.snapshot();
+        let counters = snapshot.counters;
+        let fill = shared.queue.fill();
+        let mut stats = gst::Structure::builder(STATS_NAME)
+            .field("in-chunk-size", counters.in_chunk_size)
+            .field("out-chunk-size", counters.out_chunk_size)
+            .field("in-window-ack-size", counters.in_window_ack_size)
+            .field("out-window-ack-size", counters.out_window_ack_size)
+            .field("in-bytes-total", counters.in_bytes_total)
+            .field("out-bytes-total", counters.out_bytes_total)
+            .field("in-bytes-acked", counters.in_bytes_acked)
+            .field("out-bytes-acked", counters.out_bytes_acked)
+            .field("in-messages", counters.in_messages)
+            .field("queue-bytes", fill.bytes as u64)
+            .field("queue-time", fill.time.saturating_mul(1_000_000))
+            .field("phase", snapshot.phase.name())
+            .build();
+        for (phase, ended) in snapshot.ended {
+            if let (Some(name), Some(ended)) = (time_field(phase), ended) {
+                let ended = u64::try_from(ended.as_nanos()).unwrap_or(u64::MAX);
+                stats.set(name, ended);
+            }
+        }
+        stats
+    }
+}
+
+/// The `stats` field that tells when a phase ended, in nanoseconds from the
+/// start.
+fn time_field(phase: Phase) -> Option<&'static str> {
+    Some(match phase {
+        Phase::Resolving => "resolved-time",
+        Phase::Connecting => "tcp-connected-time",
+        Phase::Handshake => "handshake-time",
+        Phase::Connect => "connected-time",
+        Phase::CreateStream => "stream-created-time",
+        Phase::Play => "play-started-time",
+        Phase::Waiting => "first-media-time",
+        Phase::Playing => return None,
+    })
+}
+
+fn buffer(item: Item) -> gst::Buffer {
+    let time = |time: Option<u64>| time.map(gst::ClockTime::from_mseconds);
+    let mut flags = gst::BufferFlags::empty();
+    flags.set(gst::BufferFlags::HEADER, item.header);
+    flags.set(gst::BufferFlags::DELTA_UNIT, item.delta_unit);
+    flags.set(gst::BufferFlags::DISCONT, item.discont);
+    let mut buffer = gst::Buffer::from_mut_slice(item.data);
+    if let Some(buffer) = buffer.get_mut() {
+        buffer.set_dts(time(item.dts));
+        buffer.set_pts(time(item.pts));
+        buffer.set_flags(flags);
+    }
+    buffer
+}
+
+/// No state behind these locks is left half changed by a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

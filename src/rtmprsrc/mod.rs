@@ -1,0 +1,40 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! The source element: plays an RTMP stream.
+
+use glib::prelude::*;
+
+mod imp;
+mod properties;
+mod settings;
+
+glib::wrapper! {
+    /// `rtmprsrc`
+    pub struct RtmprSrc(ObjectSubclass<imp::RtmprSrc>)
+        @extends gst_base::PushSrc, gst_base::BaseSrc, gst::Element, gst::Object,
+        @implements gst::URIHandler;
+}
+
+/// How to connect: `scheme` property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstRtmprScheme")]
+#[repr(i32)]
+pub enum RtmprScheme {
+    /// RTMP over TCP.
+    #[default]
+    #[enum_value(name = "RTMP over TCP", nick = "rtmp")]
+    Rtmp = 0,
+}
+
+/// Above `rtmp2src`, which has PRIMARY + 1, so that players pick this element.
+const RANK: i32 = 256 + 16;
+
+pub(crate) fn register(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
+    gst::Element::register(
+        Some(plugin),
+        "rtmprsrc",
+        gst::Rank::from(RANK),
+        RtmprSrc::static_type(),
+    )
+}

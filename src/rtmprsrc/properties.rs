@@ -1,0 +1,287 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! The element's properties: their specifications, and how values reach the
+//! settings.
+
+use gst::prelude::*;
+use once_cell::sync::Lazy;
+
+use super::RtmprScheme;
+use super::settings::{DEFAULT_MAX_QUEUE_BYTES, DEFAULT_TIMEOUT_S, Settings};
+use crate::rtmp::connect_args;
+use crate::rtmp::location::{Location, Scheme};
+
+/// Name of the structure that the `stats` property holds, that of `rtmp2src`
+/// so that programs made for it find what they look for.
+pub(super) const STATS_NAME: &str = "GstRtmpConnectionStats";
+
+pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
+    let defaults = Settings::default();
+    let location = defaults.location;
+    vec![
+        /**
+         * rtmprsrc:location:
+         *
+         * `rtmp://host[:port]/application/stream`, with options in the form of
+         * librtmp behind a space if wanted.
+         */
+        glib::ParamSpecString::builder("location")
+            .nick("Location")
+            .blurb("Location of the stream: rtmp://host[:port]/application/stream")
+            .default_value(Some(location.to_uri().as_str()))
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:scheme:
+         *
+         * How to connect.
+         */
+        glib::ParamSpecEnum::builder_with_default("scheme", RtmprScheme::Rtmp)
+            .nick("Scheme")
+            .blurb("How to connect")
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:host:
+         *
+         * Host name or address of the server.
+         */
+        glib::ParamSpecString::builder("host")
+            .nick("Host")
+            .blurb("Host name or address of the server")
+            .default_value(Some(location.host.as_str()))
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:port:
+         *
+         * TCP port of the server.
+         */
+        glib::ParamSpecInt::builder("port")
+            .nick("Port")
+            .blurb("TCP port of the server")
+            .minimum(1)
+            .maximum(65_535)
+            .default_value(location.port_or_default().into())
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:application:
+         *
+         * Name of the application, the part of the path before the stream. Set
+         * it if the server splits the path differently from `location`.
+         */
+        glib::ParamSpecString::builder("application")
+            .nick("Application")
+            .blurb("Name of the application, the part of the path before the stream")
+            .default_value(Some(location.application.as_str()))
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:stream:
+         *
+         * Name of the stream, with its query if it has one.
+         */
+        glib::ParamSpecString::builder("stream")
+            .nick("Stream")
+            .blurb("Name of the stream, with its query if it has one")
+            .default_value(Some(location.stream.as_str()))
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:timeout:
+         *
+         * How long each step may take before media comes: looking up the host,
+         * connecting, handshake, and each answer of the server.
+         */
+        glib::ParamSpecUInt::builder("timeout")
+            .nick("Timeout")
+            .blurb(
+                "How long each step up to the start of playing may take, in seconds \
+                 (0 = no limit)",
+            )
+            .default_value(DEFAULT_TIMEOUT_S)
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:idle-timeout:
+         *
+         * How long the server may send no media before the stream counts as
+         * ended, or as failed with #rtmprsrc:no-eof-is-error.
+         */
+        glib::ParamSpecUInt::builder("idle-timeout")
+            .nick("Idle timeout")
+            .blurb(
+                "How long no media may come before the stream counts as ended, in seconds \
+                 (0 = no limit)",
+            )
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:flash-version:
+         *
+         * What to call ourselves towards the server.
+         */
+        glib::ParamSpecString::builder("flash-version")
+            .nick("Flash version")
+            .blurb("Flash version reported to the server (NULL = that of a usual player)")
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:async-connect:
+         *
+         * Whether to connect on the way to PAUSED or when the first buffer is
+         * asked for. Neither ever blocks the state change.
+         */
+        glib::ParamSpecBoolean::builder("async-connect")
+            .nick("Async connect")
+            .blurb("Connect while going to PAUSED, otherwise when the first buffer is wanted")
+            .default_value(defaults.async_connect)
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:no-eof-is-error:
+         *
+         * Whether a connection that the server closes in order, or that falls
+         * silent for #rtmprsrc:idle-timeout, is an error if the server did not
+         * say before that the stream ended.
+         */
+        glib::ParamSpecBoolean::builder("no-eof-is-error")
+            .nick("No EOF is error")
+            .blurb("Give an error if the stream ends and the server did not say that it ended")
+            .default_value(defaults.no_eof_is_error)
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:extra-connect-args:
+         *
+         * Arguments behind the command object of `connect`, separated by
+         * spaces, in the form of librtmp: `B:1`, `N:1.5`, `S:text`, `Z:`,
+         * `O:1` to begin and `O:0` to end an object, `NS:name:text` and so on
+         * inside of it. `\20` stands for a space.
+         */
+        glib::ParamSpecString::builder("extra-connect-args")
+            .nick("Extra connect args")
+            .blurb("Arguments behind the command object of connect, in the form of librtmp")
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:max-queue-bytes:
+         *
+         * How much may wait for downstream before the socket is no longer
+         * read. Nothing is dropped: the server has to wait.
+         */
+        glib::ParamSpecUInt::builder("max-queue-bytes")
+            .nick("Max. queue size")
+            .blurb("How much media may wait for downstream, in bytes (0 = no limit)")
+            .default_value(DEFAULT_MAX_QUEUE_BYTES)
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:max-queue-time:
+         *
+         * The same limit in media time.
+         */
+        glib::ParamSpecUInt64::builder("max-queue-time")
+            .nick("Max. queue time")
+            .blurb("How much media may wait for downstream, in nanoseconds (0 = no limit)")
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:stats:
+         *
+         * Sizes, byte counts, the present phase, and when each phase ended.
+         */
+        glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
+            .nick("Statistics")
+            .blurb("Sizes, byte counts, and how long each step took")
+            .read_only()
+            .build(),
+    ]
+});
+
+/// Sets a property.
+///
+/// # Errors
+/// What is wrong with the value.
+pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> Result<(), String> {
+    match name {
+        "location" => {
+            let location = optional_string(value).unwrap_or_default();
+            settings
+                .set_location(&location)
+                .map_err(|error| error.to_string())?;
+        }
+        "scheme" => settings.location.scheme = Scheme::Rtmp,
+        "host" => {
+            let host = optional_string(value).unwrap_or_default();
+            // Checked as a location is, brackets included.
+            let location = Location::from_parts(Scheme::Rtmp, &host, None, "", "");
+            settings.location.host = location.map_err(|error| error.to_string())?.host;
+        }
+        "port" => settings.location.port = u16::try_from(get::<i32>(value)?).ok(),
+        "application" => {
+            settings.location.application = optional_string(value).unwrap_or_default();
+        }
+        "stream" => settings.location.stream = optional_string(value).unwrap_or_default(),
+        "timeout" => settings.timeout_s = get(value)?,
+        "idle-timeout" => settings.idle_timeout_s = get(value)?,
+        "flash-version" => settings.flash_version = optional_string(value),
+        "async-connect" => settings.async_connect = get(value)?,
+        "no-eof-is-error" => settings.no_eof_is_error = get(value)?,
+        "extra-connect-args" => {
+            let args = optional_string(value);
+            connect_args::parse(args.as_deref().unwrap_or_default())
+                .map_err(|error| error.to_string())?;
+            settings.extra_connect_args = args;
+        }
+        "max-queue-bytes" => settings.max_queue_bytes = get(value)?,
+        "max-queue-time" => {
+            settings.max_queue_time = gst::ClockTime::from_nseconds(get(value)?);
+        }
+        _ => return Err("no such property can be set".to_owned()),
+    }
+    Ok(())
+}
+
+/// Reads a property other than `stats`.
+pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
+    let location = &settings.location;
+    Some(match name {
+        "location" => uri(location).to_value(),
+        "scheme" => RtmprScheme::Rtmp.to_value(),
+        "host" => location.host.to_value(),
+        "port" => i32::from(location.port_or_default()).to_value(),
+        "application" => location.application.to_value(),
+        "stream" => location.stream.to_value(),
+        "timeout" => settings.timeout_s.to_value(),
+        "idle-timeout" => settings.idle_timeout_s.to_value(),
+        "flash-version" => settings.flash_version.to_value(),
+        "async-connect" => settings.async_connect.to_value(),
+        "no-eof-is-error" => settings.no_eof_is_error.to_value(),
+        "extra-connect-args" => settings.extra_connect_args.to_value(),
+        "max-queue-bytes" => settings.max_queue_bytes.to_value(),
+        "max-queue-time" => settings.max_queue_time.nseconds().to_value(),
+        _ => return None,
+    })
+}
+
+/// The location as a URI, without user information: it is not used for
+/// anything yet and must not be shown.
+pub(super) fn uri(location: &Location) -> String {
+    let mut location = location.clone();
+    location.user = None;
+    location.password = None;
+    location.to_uri()
+}
+
+fn get<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> Result<T, String> {
+    value
+        .get()
+        .map_err(|error: <T::Checker as glib::value::ValueTypeChecker>::Error| error.to_string())
+}
+
+fn optional_string(value: &glib::Value) -> Option<String> {
+    value.get().ok().flatten()
+}
