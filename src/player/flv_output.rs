@@ -44,7 +44,8 @@ const ITEM_OVERHEAD: usize = 256;
 pub struct Item {
     /// The bytes, whole.
     pub data: BytesMut,
-    /// Decoding time in milliseconds; none for the file header.
+    /// Decoding time in milliseconds; the file header's is that of the first
+    /// medium, if it is known.
     pub dts: Option<u64>,
     /// Presentation time in milliseconds.
     pub pts: Option<u64>,
@@ -88,6 +89,8 @@ struct Gate {
     since: Option<Instant>,
     audio_messages: u32,
     video_messages: u32,
+    /// Something other than headers has come.
+    has_frame: bool,
     /// Audio and video as the metadata says.
     promised: Option<(bool, bool)>,
 }
@@ -140,15 +143,25 @@ impl FlvOutput {
             return;
         };
         let (audio, video) = gate.flags();
+        // What comes before the first medium is often stamped 0, hours away
+        // from it, and would count as hours in queues downstream.
+        let headers = gate.held.iter().take_while(|item| item.header).count();
+        let start = gate.held.get(headers).and_then(|first| first.dts);
         self.ready.push_back(Item {
             data: BytesMut::from(&file_header(audio, video)[..]),
-            dts: None,
-            pts: None,
+            dts: start,
+            pts: start,
             header: true,
             delta_unit: false,
             discont: true,
         });
-        self.ready.extend(gate.held);
+        for (i, mut item) in gate.held.into_iter().enumerate() {
+            if i < headers && start.is_some() {
+                item.dts = start;
+                item.pts = start;
+            }
+            self.ready.push_back(item);
+        }
         self.opened = true;
     }
 
@@ -248,6 +261,7 @@ impl FlvOutput {
         }
         if kind != TagType::Script {
             gate.since.get_or_insert(now);
+            gate.has_frame |= !info.header;
         }
         if gate.is_decided() {
             self.open();
@@ -267,8 +281,8 @@ impl Gate {
     fn is_decided(&self) -> bool {
         let (audio, video) = self.known();
         if audio && video {
-            // Metadata alone is no media.
-            return self.since.is_some();
+            // The first frame tells the time of the headers before it.
+            return self.has_frame;
         }
         self.promised.is_some() && (self.audio_messages + self.video_messages) >= ENOUGH_OF_ONE_KIND
     }

@@ -29,6 +29,7 @@
  * Since: plugins-rtmpr-0.1.0
  */
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use glib::subclass::prelude::*;
@@ -64,6 +65,10 @@ pub struct RtmprSrc {
     settings: Mutex<Settings>,
     session: Mutex<Option<Play>>,
     output: Mutex<Output>,
+    /// Bytes handed downstream, which the base class does not count in lists.
+    position: AtomicU64,
+    /// Our own error is on the bus: the base class need not add its own.
+    failed: AtomicBool,
 }
 
 /// A play from `start` to `stop`.
@@ -172,6 +177,16 @@ impl ElementImpl for RtmprSrc {
         });
         TEMPLATES.as_ref()
     }
+
+    fn post_message(&self, message: gst::Message) -> bool {
+        // One failure, one error: the base class would follow ours with
+        // "Internal data stream error".
+        if self.failed.load(Ordering::Relaxed) && is_flow_error(&message) {
+            gst::debug!(CAT, imp = self, "Not posting {message:?}");
+            return true;
+        }
+        self.parent_post_message(message)
+    }
 }
 
 impl URIHandlerImpl for RtmprSrc {
@@ -230,6 +245,8 @@ impl BaseSrcImpl for RtmprSrc {
             .map_err(|error| gst::error_msg!(gst::ResourceError::Settings, ["{}", error]))?;
         gst::info!(CAT, imp = self, "Playing {}", play_settings.shown_url);
 
+        self.position.store(0, Ordering::Relaxed);
+        self.failed.store(false, Ordering::Relaxed);
         *lock(&self.output) = Output {
             single_buffers: self.obj().property::<i32>("num-buffers") >= 0,
             ..Output::default()
@@ -281,17 +298,25 @@ impl BaseSrcImpl for RtmprSrc {
     }
 
     fn query(&self, query: &mut gst::QueryRef) -> bool {
-        if let gst::QueryViewMut::Scheduling(query) = query.view_mut() {
-            query.set(
-                gst::SchedulingFlags::SEQUENTIAL | gst::SchedulingFlags::BANDWIDTH_LIMITED,
-                1,
-                -1,
-                0,
-            );
-            query.add_scheduling_modes([gst::PadMode::Push]);
-            return true;
+        match query.view_mut() {
+            gst::QueryViewMut::Scheduling(query) => {
+                query.set(
+                    gst::SchedulingFlags::SEQUENTIAL | gst::SchedulingFlags::BANDWIDTH_LIMITED,
+                    1,
+                    -1,
+                    0,
+                );
+                query.add_scheduling_modes([gst::PadMode::Push]);
+                true
+            }
+            gst::QueryViewMut::Position(query) if query.format() == gst::Format::Bytes => {
+                query.set(gst::format::Bytes::from_u64(
+                    self.position.load(Ordering::Relaxed),
+                ));
+                true
+            }
+            _ => BaseSrcImplExt::parent_query(self, query),
         }
-        BaseSrcImplExt::parent_query(self, query)
     }
 }
 
@@ -313,11 +338,12 @@ impl PushSrcImpl for RtmprSrc {
             }
         }
         if output.items.len() > 1 && !output.single_buffers {
-            let list: gst::BufferList = output.items.drain(..).map(buffer).collect();
+            let items = output.items.drain(..);
+            let list: gst::BufferList = items.map(|item| self.buffer(item)).collect();
             return Ok(CreateSuccess::NewBufferList(list));
         }
         let item = output.items.pop_front().ok_or(gst::FlowError::Flushing)?;
-        Ok(CreateSuccess::NewBuffer(buffer(item)))
+        Ok(CreateSuccess::NewBuffer(self.buffer(item)))
     }
 }
 
@@ -357,9 +383,27 @@ impl RtmprSrc {
             End::Failed(failure) => {
                 let message = error::message(&shared.settings.shown_url, &failure);
                 self.post_error_message(message);
+                self.failed.store(true, Ordering::Relaxed);
                 gst::FlowError::Error
             }
         }
+    }
+
+    fn buffer(&self, item: Item) -> gst::Buffer {
+        let time = |time: Option<u64>| time.map(gst::ClockTime::from_mseconds);
+        let mut flags = gst::BufferFlags::empty();
+        flags.set(gst::BufferFlags::HEADER, item.header);
+        flags.set(gst::BufferFlags::DELTA_UNIT, item.delta_unit);
+        flags.set(gst::BufferFlags::DISCONT, item.discont);
+        let size = item.data.len() as u64;
+        self.position.fetch_add(size, Ordering::Relaxed);
+        let mut buffer = gst::Buffer::from_mut_slice(item.data);
+        if let Some(buffer) = buffer.get_mut() {
+            buffer.set_dts(time(item.dts));
+            buffer.set_pts(time(item.pts));
+            buffer.set_flags(flags);
+        }
+        buffer
     }
 
     fn stats(&self) -> gst::Structure {
@@ -411,19 +455,14 @@ fn time_field(phase: Phase) -> Option<&'static str> {
     })
 }
 
-fn buffer(item: Item) -> gst::Buffer {
-    let time = |time: Option<u64>| time.map(gst::ClockTime::from_mseconds);
-    let mut flags = gst::BufferFlags::empty();
-    flags.set(gst::BufferFlags::HEADER, item.header);
-    flags.set(gst::BufferFlags::DELTA_UNIT, item.delta_unit);
-    flags.set(gst::BufferFlags::DISCONT, item.discont);
-    let mut buffer = gst::Buffer::from_mut_slice(item.data);
-    if let Some(buffer) = buffer.get_mut() {
-        buffer.set_dts(time(item.dts));
-        buffer.set_pts(time(item.pts));
-        buffer.set_flags(flags);
+/// Whether a message is the base class's report of a flow error.
+fn is_flow_error(message: &gst::Message) -> bool {
+    match message.view() {
+        gst::MessageView::Error(error) => error
+            .details()
+            .is_some_and(|details| details.has_field("flow-return")),
+        _ => false,
     }
-    buffer
 }
 
 /// No state behind these locks is left half changed by a panic.

@@ -1,0 +1,34 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! The element against servers that the tests script, in one process.
+//!
+//! Every wait ends at a deadline that only a hang can reach; none of them is
+//! an assertion about speed.
+
+mod backpressure;
+mod ends;
+mod errors;
+mod flow;
+mod media;
+mod play;
+mod player;
+mod properties;
+mod server;
+mod stop;
+mod wire;
+
+use std::sync::Once;
+use std::time::Duration;
+
+/// Far beyond what anything here takes: reached only by a hang.
+pub(crate) const HANG: Duration = Duration::from_secs(60);
+
+/// GStreamer with our plugin, once per process.
+pub(crate) fn init() {
+    static INIT: Once = Once::new();
+    INIT.call_once(|| {
+        gst::init().expect("GStreamer starts");
+        gstrtmpr::plugin_register_static().expect("the plugin registers");
+    });
+}
