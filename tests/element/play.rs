@@ -84,8 +84,8 @@ fn flvdemux_finds_both_tracks_and_their_times() {
     crate::init();
     let description = format!(
         "rtmprsrc location={} ! flvdemux name=d  \
-         d.video ! appsink name=video sync=false async=false  \
-         d.audio ! appsink name=audio sync=false async=false",
+         d.video ! appsink name=video sync=false async=false wait-on-eos=false  \
+         d.audio ! appsink name=audio sync=false async=false wait-on-eos=false",
         server.location()
     );
     let pipeline = gst::parse::launch(&description).expect("a pipeline");
