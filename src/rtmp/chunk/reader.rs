@@ -317,6 +317,12 @@ impl ChunkReader {
         if self.unfinished_messages > self.limits.unfinished_messages {
             return Err(Error::TooMuch("unfinished messages"));
         }
+        // Counted when a chunk begins, so that it does not depend on how its
+        // bytes are cut.
+        let unfinished_bytes = self.unfinished_bytes + self.chunk_left as usize;
+        if unfinished_bytes > self.limits.unfinished_bytes {
+            return Err(Error::TooMuch("bytes of unfinished messages"));
+        }
         Ok(())
     }
 
