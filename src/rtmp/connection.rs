@@ -126,6 +126,8 @@ pub struct Connection {
     handshake: Option<Handshake>,
     reader: ChunkReader,
     writer: ChunkWriter,
+    /// What was read behind an oddity that is to be reported first.
+    held: Option<Result<Message, Error>>,
     out: BytesMut,
     /// Length of `out` that has been counted.
     out_counted: usize,
@@ -144,6 +146,7 @@ impl Connection {
             handshake: Some(handshake),
             reader: ChunkReader::new(limits),
             writer: ChunkWriter::default(),
+            held: None,
             out_counted: out.len(),
             out,
             counters: Counters::default(),
@@ -169,15 +172,28 @@ impl Connection {
             return Ok(progress.map(Event::Handshake));
         }
 
-        let before = input.len();
-        let message = self.reader.read(input);
-        self.counters.in_bytes_total += (before - input.len()) as u64;
-        let Some(message) = message? else {
-            let oddity = self.reader.poll_oddity();
-            return Ok(oddity.map(|oddity| Event::Ignored(Ignored::Chunk(oddity))));
+        let read = match self.held.take() {
+            Some(held) => held.map(Some),
+            None => self.read(input),
+        };
+        // An oddity lies in a header, in front of the message that ends behind
+        // it: reported first, its place does not depend on how bytes are cut.
+        if let Some(oddity) = self.reader.poll_oddity() {
+            self.held = read.transpose();
+            return Ok(Some(Event::Ignored(Ignored::Chunk(oddity))));
+        }
+        let Some(message) = read? else {
+            return Ok(None);
         };
         self.counters.in_messages += 1;
         self.on_message(message).map(Some)
+    }
+
+    fn read(&mut self, input: &mut &[u8]) -> Result<Option<Message>, Error> {
+        let before = input.len();
+        let message = self.reader.read(input);
+        self.counters.in_bytes_total += (before - input.len()) as u64;
+        message
     }
 
     /// Sends an acknowledgement if half of the peer's window has come since
