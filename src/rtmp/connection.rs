@@ -27,7 +27,7 @@ pub const DEFAULT_WINDOW: u32 = 2_500_000;
 /// acknowledge every few bytes. Bytes.
 const MIN_WINDOW: u32 = 4096;
 
-/// Ping answers are left out while more output than this waits for the peer
+/// Answers that nothing hinges on are left out while more output than this waits for the peer
 /// to read it. Bytes.
 const MAX_WAITING_ANSWERS: usize = 64 << 10;
 
@@ -269,6 +269,12 @@ impl Connection {
         self.out.len()
     }
 
+    /// True when so much output waits that answers are better left out: a
+    /// peer that asks without reading must not make us hoard.
+    pub fn is_backed_up(&self) -> bool {
+        self.out.len() > MAX_WAITING_ANSWERS
+    }
+
     /// True once chunks flow.
     pub fn is_established(&self) -> bool {
         self.handshake.is_none()
@@ -356,13 +362,14 @@ impl Connection {
         if limit != PeerBandwidthLimit::Dynamic || self.peer_limit.is_none() {
             self.peer_limit = Some(limit);
         }
-        if wanted != present && self.out.len() <= MAX_WAITING_ANSWERS {
+        // A window of 0 would ask the peer to acknowledge every byte.
+        if wanted != 0 && wanted != present && !self.is_backed_up() {
             self.send_control(&ProtocolControl::WindowAckSize(wanted));
         }
     }
 
     fn answer_ping(&mut self, time: u32) -> Event {
-        if self.out.len() > MAX_WAITING_ANSWERS {
+        if self.is_backed_up() {
             return Event::Ignored(Ignored::Ping);
         }
         self.send_user_control(&UserControl::PingResponse(time));
