@@ -61,6 +61,8 @@ pub enum Ignored {
     HandshakeEcho,
     /// A ping that was not answered, because the peer does not read.
     Ping,
+    /// A call that was not answered, because the peer does not read. Carries its name.
+    Call(String),
     /// A command or data message that could not be decoded. Carries its name if known.
     BadAmf(String),
     /// An answer to nothing that was asked.
@@ -83,6 +85,10 @@ impl std::fmt::Display for Ignored {
             }
             Self::HandshakeEcho => f.write_str("the peer's last handshake part is no echo of ours"),
             Self::Ping => f.write_str("a ping is not answered, the peer does not read"),
+            Self::Call(name) => {
+                let name = printable(name);
+                write!(f, "{name} is not answered, the peer does not read")
+            }
             Self::BadAmf(name) => {
                 write!(f, "message {:?} cannot be decoded whole", printable(name))
             }

@@ -303,6 +303,9 @@ impl ClientSession {
             "onStatus" => self.on_status(stream, &command),
             "close" => Some(Event::Close),
             "onFCUnsubscribe" => Some(Event::Unsubscribed),
+            "onBWCheck" | "_onbwcheck" | "ping" if self.connection.is_backed_up() => {
+                Some(Event::Ignored(Ignored::Call(command.name)))
+            }
             "onBWCheck" | "_onbwcheck" => {
                 // FMS and AMS measure until they get their answers.
                 self.bandwidth_checks = self.bandwidth_checks.wrapping_add(1);

@@ -26,6 +26,10 @@ use crate::rtmp::user_control::UserControl;
 /// NetStreams that one connection may create.
 pub const MAX_STREAMS: usize = 16;
 
+/// Calls are not answered while more output than this waits for the client to
+/// read it; media may well wait, hence more than for pings. Bytes.
+const MAX_WAITING_OUTPUT: usize = 1 << 20;
+
 /// Largest chunk size announced unless the caller chooses: one chunk for most
 /// messages, and below the limits of all known clients. Bytes.
 pub const DEFAULT_OUT_CHUNK_SIZE: u32 = 60_000;
@@ -283,6 +287,9 @@ impl ServerSession {
         if !self.connected {
             let ignored = Ignored::UnknownCommand(command.name);
             return Some(Event::Ignored(ignored));
+        }
+        if self.connection.waiting_output() > MAX_WAITING_OUTPUT {
+            return Some(Event::Ignored(Ignored::Call(command.name)));
         }
         match command.name.as_str() {
             "createStream" => Some(self.on_create_stream(&command)),
