@@ -7,6 +7,11 @@
 //! Calls that every server answers alike (`createStream`, `releaseStream`, …)
 //! are answered here. Who may connect, publish or play is decided by the
 //! caller, who answers the events with `accept_…` or `reject_…`.
+//!
+//! Clients pipeline: `connect`, `createStream` and `play` may come in one read.
+//! So a message is looked at when its event is polled, not when it is
+//! received, and the answers to the events before it count. Pings alone are
+//! answered at once.
 
 use std::collections::VecDeque;
 
@@ -106,6 +111,8 @@ pub struct ServerSession {
     connected: bool,
     streams: Vec<(StreamId, Use)>,
     last_stream: u32,
+    /// What has come and waits to be looked at.
+    received: VecDeque<connection::Event>,
     events: VecDeque<Event>,
 }
 
@@ -117,6 +124,7 @@ impl ServerSession {
             connected: false,
             streams: Vec::new(),
             last_stream: 0,
+            received: VecDeque::new(),
             events: VecDeque::new(),
         }
     }
@@ -367,14 +375,7 @@ impl Session for ServerSession {
     fn receive(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let mut input = bytes;
         while let Some(event) = self.connection.next(&mut input)? {
-            let event = match event {
-                connection::Event::Handshake(progress) => Some(Event::Handshake(progress)),
-                connection::Event::Control(control) => Some(Event::Control(control)),
-                connection::Event::UserControl(event) => Some(Event::UserControl(event)),
-                connection::Event::Ignored(ignored) => Some(Event::Ignored(ignored)),
-                connection::Event::Message(message) => self.on_message(message),
-            };
-            self.events.extend(event);
+            self.received.push_back(event);
         }
         if self.connection.is_established() {
             self.connection.acknowledge();
@@ -383,7 +384,19 @@ impl Session for ServerSession {
     }
 
     fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Some(event);
+            }
+            let event = match self.received.pop_front()? {
+                connection::Event::Handshake(progress) => Some(Event::Handshake(progress)),
+                connection::Event::Control(control) => Some(Event::Control(control)),
+                connection::Event::UserControl(event) => Some(Event::UserControl(event)),
+                connection::Event::Ignored(ignored) => Some(Event::Ignored(ignored)),
+                connection::Event::Message(message) => self.on_message(message),
+            };
+            self.events.extend(event);
+        }
     }
 
     fn poll_transmit(&mut self) -> Option<Bytes> {
