@@ -87,7 +87,7 @@ pub enum Event {
     Play(StreamRequest),
     /// `publish`: answer with `accept_publish` or `reject_publish`.
     Publish(StreamRequest),
-    /// `deleteStream`, `closeStream` or `FCUnpublish`: the stream is not used any more.
+    /// `deleteStream` or `closeStream`: the stream is not used any more.
     Closed(StreamId),
     /// Media from a publisher.
     Media(Media),
@@ -102,6 +102,13 @@ enum Use {
     Nothing,
     Play,
     Publish,
+}
+
+/// What becomes of a stream that is not used any more.
+#[derive(Debug, Clone, Copy)]
+enum Close {
+    Delete,
+    Keep,
 }
 
 /// A NetConnection seen from the server.
@@ -301,17 +308,13 @@ impl ServerSession {
         }
         match command.name.as_str() {
             "createStream" => Some(self.on_create_stream(&command)),
-            "play" => self.stream_request(stream, command).map(Event::Play),
-            "publish" => self.stream_request(stream, command).map(Event::Publish),
+            "play" => Some(self.stream_request(stream, command, Event::Play)),
+            "publish" => Some(self.stream_request(stream, command, Event::Publish)),
             "deleteStream" => {
-                let stream = command.number_argument(0).and_then(stream_id)?;
-                self.streams.retain(|(id, _)| *id != stream);
-                Some(Event::Closed(stream))
+                let stream = command.number_argument(0).and_then(stream_id);
+                Some(self.on_close(stream, command.name, Close::Delete))
             }
-            "closeStream" => {
-                self.set_use(stream, Use::Nothing);
-                Some(Event::Closed(stream))
-            }
+            "closeStream" => Some(self.on_close(Some(stream), command.name, Close::Keep)),
             "_result" | "_error" => Some(Event::Called(command)),
             "getStreamLength" => {
                 self.answer(&command, Value::Number(0.0));
@@ -349,23 +352,40 @@ impl ServerSession {
 
     /// Clients that put `play` or `publish` on message stream 0 or a wrong one
     /// mean the stream that they created last.
-    fn stream_request(&self, stream: StreamId, command: Command) -> Option<StreamRequest> {
-        let known = self.streams.iter().any(|(id, _)| *id == stream);
-        let stream = if known {
-            stream
-        } else {
-            self.streams.last()?.0
+    fn stream_request(
+        &self,
+        stream: StreamId,
+        command: Command,
+        event: fn(StreamRequest) -> Event,
+    ) -> Event {
+        let meant = self.streams.iter().find(|(id, _)| *id == stream);
+        let Some(&(stream, _)) = meant.or(self.streams.last()) else {
+            return Event::Ignored(Ignored::UnknownCommand(command.name));
         };
         let mut arguments = command.arguments.into_iter();
         let name = match arguments.next() {
             Some(Value::String(name)) => name,
             _ => String::new(),
         };
-        Some(StreamRequest {
+        event(StreamRequest {
             stream,
             name,
             arguments: arguments.collect(),
         })
+    }
+
+    fn on_close(&mut self, stream: Option<StreamId>, name: String, close: Close) -> Event {
+        let index = self.streams.iter().position(|(id, _)| Some(*id) == stream);
+        let (Some(index), Some(stream)) = (index, stream) else {
+            return Event::Ignored(Ignored::UnknownCommand(name));
+        };
+        match close {
+            Close::Delete => {
+                self.streams.remove(index);
+            }
+            Close::Keep => self.set_use(stream, Use::Nothing),
+        }
+        Event::Closed(stream)
     }
 }
 
