@@ -303,11 +303,7 @@ impl ServerSession {
             let ignored = Ignored::UnknownCommand(command.name);
             return Some(Event::Ignored(ignored));
         }
-        if self.connection.waiting_output() > MAX_WAITING_OUTPUT {
-            return Some(Event::Ignored(Ignored::Call(command.name)));
-        }
         match command.name.as_str() {
-            "createStream" => Some(self.on_create_stream(&command)),
             "play" => Some(self.stream_request(stream, command, Event::Play)),
             "publish" => Some(self.stream_request(stream, command, Event::Publish)),
             "deleteStream" => {
@@ -316,6 +312,10 @@ impl ServerSession {
             }
             "closeStream" => Some(self.on_close(Some(stream), command.name, Close::Keep)),
             "_result" | "_error" => Some(Event::Called(command)),
+            _ if self.connection.waiting_output() > MAX_WAITING_OUTPUT => {
+                Some(Event::Ignored(Ignored::Call(command.name)))
+            }
+            "createStream" => Some(self.on_create_stream(&command)),
             "getStreamLength" => {
                 self.answer(&command, Value::Number(0.0));
                 Some(Event::Called(command))
