@@ -289,7 +289,7 @@ impl ServerSession {
 
     fn on_command(&mut self, message: &Message) -> Option<Event> {
         let (command, error) = Command::decode(message.header.kind, message.payload.as_slice());
-        if error.is_some() {
+        if error.is_some() || command.is_none() {
             let name = command.as_ref().map(|command| command.name.clone());
             let ignored = Ignored::BadAmf(name.unwrap_or_default());
             self.events.push_back(Event::Ignored(ignored));
