@@ -1,0 +1,232 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! One client from its first byte to its last: reads, and decides what its
+//! requests lead to.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gstrtmpr::rtmp::message::StreamId;
+use gstrtmpr::rtmp::session::server::{Event, StreamRequest};
+use gstrtmpr::rtmp::session::{Media, Session};
+use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
+
+use super::hub::{Hub, Publication, Subscription};
+use super::link::Link;
+use super::packet::for_each_packet;
+use super::{Notice, OriginOptions};
+
+const READ_BYTES: usize = 64 << 10;
+
+/// How long a refused publisher has to read why. Some look for an answer only
+/// when a send fails.
+const REFUSAL_DELAY: Duration = Duration::from_secs(1);
+
+/// Runs a connection until it ends.
+pub(crate) fn run(link: &Arc<Link>, hub: &Arc<Hub>, options: &OriginOptions) {
+    options.notify(Notice::Connected(link.peer));
+    let mut client = Client {
+        link,
+        hub,
+        options,
+        application: String::new(),
+        publications: HashMap::new(),
+    };
+    let end = std::thread::scope(|scope| {
+        // Ends the writer also if this thread panics.
+        let _end = EndOfReader(link);
+        let writer = std::thread::Builder::new().name("origin-write".to_owned());
+        writer.spawn_scoped(scope, || link.write_all())?;
+        client.read_all()
+    });
+    // Players hear of it before the connection is reported closed.
+    drop(client);
+    link.lock().plays.clear();
+    options.notify(Notice::Closed(
+        link.peer,
+        end.err().map(|error| error.to_string()),
+    ));
+}
+
+struct EndOfReader<'a>(&'a Link);
+
+impl Drop for EndOfReader<'_> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+struct Client<'a> {
+    link: &'a Arc<Link>,
+    hub: &'a Arc<Hub>,
+    options: &'a OriginOptions,
+    application: String,
+    publications: HashMap<StreamId, Publication>,
+}
+
+impl Client<'_> {
+    fn read_all(&mut self) -> io::Result<()> {
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            let count = match (&self.link.socket).read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            self.link.heard();
+            let bytes = buffer.get(..count).unwrap_or_default();
+            let received = self.link.lock().session.receive(bytes);
+            loop {
+                let mut state = self.link.lock();
+                let Some(event) = state.session.poll_event() else {
+                    if state.session.waiting_output() > 0 {
+                        self.link.outbox.wake();
+                    }
+                    break;
+                };
+                // The lock is not held while a publisher's media is handed on.
+                drop(state);
+                self.on_event(event)?;
+            }
+            received.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            self.link.wait_for_room();
+        }
+    }
+
+    fn on_event(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Connect(request) => {
+                let application = request.application.as_str();
+                let application = application.split_once('?').map_or(application, |(a, _)| a);
+                self.application = application.trim_end_matches('/').to_owned();
+                self.link
+                    .lock()
+                    .session
+                    .accept_connect(&request, self.options.chunk_size);
+                self.link.set_connected();
+            }
+            Event::Publish(request) => self.on_publish(&request),
+            Event::Play(request) => self.on_play(&request),
+            Event::Closed(stream) => self.release(stream),
+            Event::Media(media) => self.on_media(media)?,
+            Event::Handshake(_)
+            | Event::Control(_)
+            | Event::UserControl(_)
+            | Event::StreamCreated(_)
+            | Event::Called(_)
+            | Event::Ignored(_) => {}
+        }
+        Ok(())
+    }
+
+    fn on_publish(&mut self, request: &StreamRequest) {
+        self.release(request.stream);
+        let path = self.path(request);
+        let publication = if request.path().is_empty() {
+            None
+        } else {
+            self.hub.publish(&path, self.options.name_in_use)
+        };
+        let mut state = self.link.lock();
+        match publication {
+            Some(publication) => {
+                state.session.accept_publish(request);
+                state.publications += 1;
+                self.publications.insert(request.stream, publication);
+                drop(state);
+                self.options.notify(Notice::Published(self.link.peer, path));
+            }
+            None => {
+                let status = error(
+                    StatusCode::PublishBadName,
+                    "Stream name is in use or empty.",
+                );
+                state.session.reject_publish(request, &status);
+                self.link.finish_if_unused(&state, REFUSAL_DELAY);
+                drop(state);
+                self.options
+                    .notify(Notice::PublishRefused(self.link.peer, path));
+            }
+        }
+    }
+
+    fn on_play(&mut self, request: &StreamRequest) {
+        self.release(request.stream);
+        let path = self.path(request);
+        let mut state = self.link.lock();
+        let subscription = if request.path().is_empty() {
+            None
+        } else {
+            let outbox = &self.link.outbox;
+            self.hub
+                .subscribe(&path, self.options.missing, request.stream, outbox)
+        };
+        match subscription {
+            Some(subscription) => {
+                // Still under the lock, so before the media that was queued.
+                state.session.accept_play(request);
+                state.plays.push(subscription);
+                drop(state);
+                self.options.notify(Notice::Played(self.link.peer, path));
+            }
+            None => {
+                let status = error(StatusCode::PlayStreamNotFound, "Stream not found.");
+                state.session.reject_play(request, &status);
+                self.link.finish_if_unused(&state, Duration::ZERO);
+                drop(state);
+                self.options
+                    .notify(Notice::PlayRefused(self.link.peer, path));
+            }
+        }
+    }
+
+    /// Ends what a NetStream is used for.
+    fn release(&mut self, stream: StreamId) {
+        let mut state = self.link.lock();
+        let used = |play: &Subscription| play.target().stream == stream;
+        let play = state.plays.iter().position(used);
+        let play = play.map(|index| state.plays.swap_remove(index));
+        let publication = self.publications.remove(&stream);
+        if publication.is_some() {
+            state.publications = state.publications.saturating_sub(1);
+        }
+        drop(state);
+        if let Some(publication) = publication {
+            let path = publication.path().to_owned();
+            drop(publication);
+            self.options
+                .notify(Notice::Unpublished(self.link.peer, path));
+        }
+        if let Some(play) = play {
+            let path = play.path().to_owned();
+            drop(play);
+            self.options.notify(Notice::Stopped(self.link.peer, path));
+        }
+    }
+
+    fn on_media(&self, media: Media) -> io::Result<()> {
+        let Some(publication) = self.publications.get(&media.stream) else {
+            return Ok(());
+        };
+        let mut current = true;
+        for_each_packet(media, |packet| current &= publication.send(&packet));
+        if current {
+            Ok(())
+        } else {
+            Err(io::Error::other("another publisher has taken its place"))
+        }
+    }
+
+    /// Clients divide a URL's path differently, but name the same whole.
+    fn path(&self, request: &StreamRequest) -> String {
+        format!("{}/{}", self.application, request.path())
+    }
+}
+
+fn error(code: StatusCode, description: &str) -> Status {
+    Status::new(Level::Error, code, description)
+}
