@@ -56,6 +56,18 @@ impl Recorder {
         self.address
     }
 
+    /// Whether this has been said already.
+    #[allow(dead_code, reason = "not every test crate needs it")]
+    pub(crate) fn has_seen(&self, from: From, name: &str) -> bool {
+        let recording = self
+            .recording
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        steps(&recording)
+            .iter()
+            .any(|(f, n)| *f == from && n == name)
+    }
+
     /// What was said, once both sides have closed.
     pub(crate) fn steps(mut self) -> Vec<(From, String)> {
         if let Some(thread) = self.thread.take() {
