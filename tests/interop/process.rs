@@ -115,3 +115,23 @@ impl Drop for Folder {
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
+
+/// Lets a program of GStreamer find our plugin, with a registry of its own that
+/// is made beforehand, so that what scanning finds in other plugins does not
+/// show in the program.
+pub(crate) fn with_plugin<'c>(command: &'c mut Command, folder: &Folder) -> &'c mut Command {
+    let registry = folder.path().join("registry");
+    let set = |command: &mut Command| {
+        command
+            .env("GST_PLUGIN_PATH", crate::build_dir())
+            .env("GST_REGISTRY", &registry);
+    };
+    if !registry.exists() {
+        let mut inspect = Command::new("gst-inspect-1.0");
+        set(&mut inspect);
+        let output = run(inspect.arg("rtmprsrc"));
+        assert!(output.status.success(), "{output:?}");
+    }
+    set(command);
+    command
+}
