@@ -30,6 +30,10 @@ pub mod timestamp;
 pub mod user_control;
 
 #[cfg(test)]
+mod purity;
+#[cfg(test)]
+pub(crate) mod random;
+#[cfg(test)]
 pub(crate) mod vectors;
 
 pub use error::Error;

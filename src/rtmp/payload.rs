@@ -60,6 +60,12 @@ impl Payload {
         self.data.len().saturating_sub(HEADROOM)
     }
 
+    /// Memory held, in bytes.
+    #[cfg(test)]
+    pub(super) fn reserved(&self) -> usize {
+        self.data.capacity()
+    }
+
     /// Whether the body has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {

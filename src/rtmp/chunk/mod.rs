@@ -14,6 +14,9 @@ mod limits;
 mod reader;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use limits::Limits;
 pub use reader::{ChunkReader, Oddity};
 pub use writer::ChunkWriter;

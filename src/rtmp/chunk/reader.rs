@@ -209,6 +209,13 @@ impl ChunkReader {
         Some(oddity)
     }
 
+    /// Memory reserved for messages that are not complete, in bytes.
+    #[cfg(test)]
+    pub(super) fn reserved_bytes(&self) -> usize {
+        let payloads = self.streams.iter().filter_map(|s| s.payload.as_ref());
+        payloads.map(Payload::reserved).sum()
+    }
+
     fn note(&mut self, oddity: Oddity) {
         if !self.seen_oddities.contains(&oddity) {
             self.seen_oddities.push(oddity);
