@@ -359,7 +359,7 @@ impl ServerSession {
         event: fn(StreamRequest) -> Event,
     ) -> Event {
         let meant = self.streams.iter().find(|(id, _)| *id == stream);
-        let Some(&(stream, _)) = meant.or(self.streams.last()) else {
+        let Some(&(stream, _)) = meant.or_else(|| self.streams.last()) else {
             return Event::Ignored(Ignored::UnknownCommand(command.name));
         };
         let mut arguments = command.arguments.into_iter();
