@@ -9,6 +9,9 @@
 //! that a session never has to think of them. Commands, data and media are
 //! passed on as messages.
 
+#[cfg(test)]
+mod tests;
+
 use bytes::{Bytes, BytesMut};
 
 use super::chunk::{CONTROL_CSID, ChunkReader, ChunkWriter, Csid, Limits, Oddity};

@@ -35,6 +35,8 @@ mod purity;
 pub(crate) mod random;
 #[cfg(test)]
 pub(crate) mod vectors;
+#[cfg(test)]
+pub(crate) mod wire;
 
 pub use error::Error;
 pub use payload::Payload;
