@@ -1,0 +1,58 @@
+# Copyright (C) 2026 the rtmpr contributors
+# SPDX-License-Identifier: MPL-2.0
+
+CARGO ?= cargo
+TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
+BUILD_DIR := build
+
+# Through the environment, so that no character of a URL means anything to make or the shell.
+export PLAY_LOCATION := $(value LOCATION)
+export PLAY_SECONDS := $(value SECONDS)
+
+# Servers' programs are here, which is not in everybody's PATH.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
+
+.PHONY: help play test bench check fmt clippy doc deny install clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+play: ## play a stream: LOCATION=rtmp://… (default: from a server of its own), SECONDS=… to stop after
+	scripts/install-deps.sh play
+	$(CARGO) build --locked --release --lib --example origin --example play_demo
+	$(TARGET_DIR)/release/examples/play_demo \
+		$${PLAY_LOCATION:+--location "$$PLAY_LOCATION"} $${PLAY_SECONDS:+--seconds "$$PLAY_SECONDS"}
+
+test: ## run all tests, those against other servers included
+	scripts/install-deps.sh test
+	env G_DEBUG=fatal-warnings $(CARGO) test --locked
+
+bench: ## compare with the other RTMP sources of GStreamer
+	scripts/install-deps.sh bench
+	$(CARGO) bench --locked --bench side_by_side
+
+check: fmt clippy doc ## check format, lints and documentation
+
+fmt: ## check the format
+	$(CARGO) fmt --check
+
+clippy: ## check the lints
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+doc: ## build the documentation
+	env RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --locked
+
+deny: ## check licences and advisories of the dependencies (needs cargo-deny)
+	$(CARGO) deny --locked check
+
+install: ## install with meson: PREFIX=… (default: GStreamer's), DESTDIR=…
+	scripts/install-deps.sh install
+	meson setup $(BUILD_DIR) $(if $(wildcard $(BUILD_DIR)/build.ninja),--reconfigure) \
+		--prefix "$${PREFIX:-$$(pkg-config --variable=prefix gstreamer-1.0)}" \
+		--buildtype release -Dcargo_target_dir=$(TARGET_DIR)
+	ninja -C $(BUILD_DIR)
+	meson install -C $(BUILD_DIR) --no-rebuild
+
+clean: ## remove what was built
+	$(CARGO) clean
+	rm -rf $(BUILD_DIR) play-output
