@@ -103,11 +103,12 @@ pub fn run<S: Session, P: Policy<S>>(
         loop {
             output.send(session, transport);
             let now = Instant::now();
-            if policy.deadline().is_some_and(|deadline| deadline <= now)
-                && let Some(end) = policy.on_deadline(session, now)
-            {
-                policy.flush(session);
-                return Some(end);
+            if policy.deadline().is_some_and(|deadline| deadline <= now) {
+                let end = policy.on_deadline(session, now);
+                room = policy.flush(session);
+                if end.is_some() {
+                    return end;
+                }
             }
             if control.is_cancelled() {
                 return None;

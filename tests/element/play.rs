@@ -247,3 +247,21 @@ fn one_element_plays_again_and_again() {
         player.set_state(gst::State::Null);
     }
 }
+
+#[test]
+fn one_kind_of_media_followed_by_silence_comes_out_as_well() {
+    // The file header waits for a second kind; not for ever.
+    let server = Server::playing(|peer, stream| {
+        peer.media(stream, MediaKind::Audio, 0, AAC_HEADER);
+        peer.media(stream, MediaKind::Audio, 0, AAC);
+        peer.serve();
+    });
+    let player = Player::new(&server.location());
+    player.play();
+    let expected = [
+        vec![b'F', b'L', b'V', 1, 4, 0, 0, 0, 9, 0, 0, 0, 0],
+        tag(8, 0, AAC_HEADER),
+        tag(8, 0, AAC),
+    ];
+    assert_eq!(bytes(&player.buffers(3)), expected.concat());
+}
