@@ -156,3 +156,82 @@ fn is_about_access(status: &Status) -> bool {
     let description = status.description.to_lowercase();
     WORDS.iter().any(|word| description.contains(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::player::Phase;
+    use crate::rtmp::status::Level;
+
+    const URL: &str = "rtmp://host/app/stream?…";
+
+    fn code(cause: &Cause) -> Option<gst::ResourceError> {
+        match explain(URL, cause, Phase::Playing.description()).0 {
+            Code::Resource(code) => Some(code),
+            Code::Library => None,
+        }
+    }
+
+    #[test]
+    fn each_cause_has_its_code_and_a_sentence_with_the_url() {
+        use gst::ResourceError as Error;
+
+        let text = || "why".to_owned();
+        let second = Duration::from_secs(1);
+        for (cause, expected) in [
+            (Cause::HostNotFound(text()), Some(Error::NotFound)),
+            (Cause::Refused(text()), Some(Error::OpenRead)),
+            (Cause::Proxy(text()), Some(Error::OpenRead)),
+            (Cause::Unreachable(text()), Some(Error::OpenRead)),
+            (Cause::TimedOut(second), Some(Error::OpenRead)),
+            (Cause::NotRtmp(text()), Some(Error::OpenRead)),
+            (Cause::Protocol(text()), Some(Error::Read)),
+            (Cause::ConnectRejected(None), Some(Error::OpenRead)),
+            (Cause::CreateStreamFailed(None), Some(Error::OpenRead)),
+            (Cause::PlayFailed(None), Some(Error::OpenRead)),
+            (Cause::ClosedEarly, Some(Error::OpenRead)),
+            (Cause::ConnectionLost(text()), Some(Error::Read)),
+            (Cause::ClosedWithoutEof, Some(Error::Read)),
+            (Cause::Idle(second), Some(Error::Read)),
+            (Cause::NoThread(text()), Some(Error::Failed)),
+            (Cause::Panicked, None),
+        ] {
+            assert_eq!(code(&cause), expected, "{cause:?}");
+            let (_, sentence) = explain(URL, &cause, "testing");
+            let internal = matches!(cause, Cause::NoThread(_) | Cause::Panicked);
+            assert_eq!(sentence.contains(URL), !internal, "{sentence}");
+            assert!(sentence.ends_with('.'), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_sorted_by_code_and_words() {
+        use gst::ResourceError as Error;
+
+        for (status_code, words, expected) in [
+            (StatusCode::PlayStreamNotFound, "", Error::NotFound),
+            (StatusCode::ConnectInvalidApp, "", Error::NotFound),
+            (StatusCode::PlayUnauthorized, "", Error::NotAuthorized),
+            (
+                StatusCode::ConnectRejected,
+                "Access DENIED",
+                Error::NotAuthorized,
+            ),
+            (StatusCode::ConnectRejected, "full", Error::OpenRead),
+            (
+                StatusCode::PlayFailed,
+                "authentication",
+                Error::NotAuthorized,
+            ),
+            (StatusCode::ConnectAppShutdown, "", Error::OpenRead),
+        ] {
+            let status = Status::new(Level::Error, status_code, words);
+            let shown = status.to_string();
+            let (code, text) = refused(URL, "it", Some(&status));
+            assert_eq!(code, expected, "{shown}");
+            assert!(text.contains(&shown), "{text}");
+        }
+    }
+}

@@ -170,3 +170,6 @@ impl Output {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
