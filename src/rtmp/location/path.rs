@@ -1,0 +1,68 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! Where in a path the application ends and the stream begins.
+
+/// Divides a path into application and stream.
+///
+/// The last slash before the query divides it, or the slash before the first component
+/// with a container prefix, since such a stream name has slashes itself. If there is none,
+/// the query may belong to the application and the stream follow behind (the style of
+/// FMLE).
+pub(super) fn split_path(path: &str) -> (&str, &str) {
+    let end = path.find('?').unwrap_or(path.len());
+    let components = path.get(..end).unwrap_or(path);
+    let application = match split_components(components) {
+        Some(application) => application.len(),
+        None => match application_with_query(path) {
+            Some(length) => length,
+            None => return (path, ""),
+        },
+    };
+    let rest = path.get(application..).unwrap_or_default();
+    (
+        path.get(..application).unwrap_or(path),
+        rest.strip_prefix('/').unwrap_or(rest),
+    )
+}
+
+/// What stands before the slash that divides `text`.
+pub(super) fn split_components(text: &str) -> Option<&str> {
+    let mut components = text.split('/');
+    let mut length = components.next()?.len();
+    for component in components {
+        if has_container_prefix(component) {
+            return text.get(..length);
+        }
+        length = length.saturating_add(1).saturating_add(component.len());
+    }
+    text.rsplit_once('/').map(|(application, _)| application)
+}
+
+/// Whether a stream name starts like `mp4:`. Servers know more prefixes than the common
+/// mp4, mp3, flv and f4v (`smil:`, `id3:`), so any short word counts.
+pub(super) fn has_container_prefix(component: &str) -> bool {
+    component.split_once(':').is_some_and(|(prefix, _)| {
+        prefix.starts_with(|c: char| c.is_ascii_alphabetic())
+            && prefix.chars().all(|c| c.is_ascii_alphanumeric())
+    })
+}
+
+/// The length of an application that ends in a query (`live?vhost=a/s`).
+///
+/// An embedded URL means that the slashes belong to the query; a second `?` behind a
+/// slash starts the query of the stream, whose slashes do not count.
+pub(super) fn application_with_query(path: &str) -> Option<usize> {
+    let start = path.find('?')?;
+    let query = path.get(start..)?;
+    let slash = query.find('/')?;
+    let end = query
+        .get(slash..)?
+        .find('?')
+        .map_or(query.len(), |offset| slash.saturating_add(offset));
+    let query = query.get(..end)?;
+    if query.contains("://") {
+        return None;
+    }
+    split_components(query).map(|own| start.saturating_add(own.len()))
+}
