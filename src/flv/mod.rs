@@ -38,6 +38,9 @@ pub use script::{DataEncoding, Script, ScriptAction, ScriptDrop, inspect_data};
 pub use tag::{Tag, TagHeader, TagType};
 pub use video::{FrameType, VideoCodec, VideoInfo, VideoPacket};
 
+#[cfg(test)]
+mod hostile;
+
 /// Bytes from hexadecimal text with blanks.
 #[cfg(test)]
 pub(crate) fn hex(text: &str) -> Vec<u8> {
