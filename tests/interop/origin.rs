@@ -11,7 +11,6 @@ use crate::process::{Folder, Process, run};
 use crate::{HANG, init};
 
 #[path = "../../examples/origin/server/mod.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the example uses the rest of it")]
 mod server;
 
 /// An origin on a free port.
