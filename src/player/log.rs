@@ -45,6 +45,11 @@ impl Log {
         self.line(gst::DebugLevel::Log, text);
     }
 
+    /// Batches of bytes.
+    pub(super) fn trace(&self, text: Arguments<'_>) {
+        self.line(gst::DebugLevel::Trace, text);
+    }
+
     fn line(&self, level: gst::DebugLevel, text: Arguments<'_>) {
         gst::log_with_level!(CAT, level, "{}: {text}", self.name);
     }

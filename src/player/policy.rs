@@ -321,8 +321,14 @@ impl Policy<ClientSession> for Player<'_> {
 
     fn flush(&mut self, session: &ClientSession) -> bool {
         self.output.take(&mut self.batch);
+        let items = self.batch.len();
         let room = self.queue.push(&mut self.batch);
-        self.stats.set_counters(session.counters());
+        let counters = session.counters();
+        self.stats.set_counters(counters);
+        self.log.trace(format_args!(
+            "{items} items into the queue; {} bytes in, {} out",
+            counters.in_bytes_total, counters.out_bytes_total
+        ));
         if self.blocked && room {
             self.last_media = Instant::now();
         }
