@@ -4,12 +4,10 @@
 //! The player: `gst-launch-1.0` with rtmprsrc, from its start to its end.
 //!
 //! It has to cope with whatever a stream has. A branch for a medium that never
-//! comes is never linked, so no sink may hold up the start of the pipeline
-//! (`async=false`), and no end of stream may be waited for from the pipeline,
-//! which wants one from each sink. (Even with all of them GStreamer 1.22 loses
-//! it now and then, when a decodebin is ready while the pipeline starts to
-//! play.) So the end is seen in the log, and that all of it has been decoded
-//! in the files.
+//! comes is never linked, so no sink may hold up the start of the pipeline, and
+//! no end of stream may be waited for from the pipeline, which wants one from
+//! each sink: the end is seen in the log, and that all of it has been decoded
+//! is seen in the files.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -229,6 +227,10 @@ impl Player<'_> {
                 "sound. ! queue ! audioresample ! audioconvert ! {sink}"
             ));
         }
+        // With a live source the pipeline plays from the start. It would
+        // otherwise wait for decodebin, which waits for media, which waits in
+        // front of the file, which is written once the pipeline plays.
+        pipeline.line("audiotestsrc is-live=true num-buffers=1 ! fakesink async=false");
         pipeline
     }
 

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use gstrtmpr::flv::{
-    AudioInfo, FlvReader, TagType, Verdict, VideoCodec, VideoInfo, VideoPacket, inspect,
+    AudioCodec, AudioInfo, FlvReader, TagType, Verdict, VideoCodec, VideoInfo, VideoPacket, inspect,
 };
 
 use crate::player::{COUNTED_HEIGHT, COUNTED_WIDTH, SOUND_RATE};
@@ -86,7 +86,11 @@ impl Received {
         match kind {
             TagType::Audio => {
                 if let Ok(info) = AudioInfo::parse(body) {
-                    self.audio.codec = format!("{:?}", info.codec).to_uppercase();
+                    self.audio.codec = match info.codec {
+                        AudioCodec::Aac => "AAC".to_owned(),
+                        AudioCodec::Mp3 => "MP3".to_owned(),
+                        other => format!("{other:?}"),
+                    };
                 }
                 self.audio.frame(info.header, time);
             }
@@ -100,7 +104,7 @@ impl Received {
                     self.video.codec = match codec {
                         VideoCodec::Avc => "H.264".to_owned(),
                         VideoCodec::Hevc => "H.265".to_owned(),
-                        other => format!("{other:?}").to_uppercase(),
+                        other => format!("{other:?}"),
                     };
                 }
                 self.video.frame(info.header, time);
