@@ -4,7 +4,7 @@
 //! A child process that ends at the latest when its guard is dropped.
 
 use std::io;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -26,6 +26,11 @@ impl Guard {
     /// The system's.
     pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
         command.spawn().map(|child| Self { child })
+    }
+
+    /// What it prints, if that is piped and was not taken before.
+    pub(crate) fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
     }
 
     /// How it ended, if it has.

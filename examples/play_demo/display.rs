@@ -4,9 +4,23 @@
 //! The window and the loudspeaker, where there are any.
 //!
 //! `autovideosink` and `autoaudiosink` choose, but cannot be told not to wait
-//! for data (`async=false`), so what they chose is used in their place.
+//! for data (`async=false`), so what they chose is used in their place. They
+//! are asked in another process, as some of the libraries behind them do not
+//! survive a display that is not there.
+
+use std::io::Read;
+use std::process::{ExitCode, Stdio};
+use std::time::Duration;
 
 use gst::prelude::*;
+
+use crate::child::Guard;
+use crate::signals;
+
+/// First argument of the process that is asked.
+const DETECT: &str = "--detect-display";
+
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The sinks as text for a pipeline.
 #[derive(Debug, Default)]
@@ -22,15 +36,51 @@ impl Sinks {
         if !set("DISPLAY") && !set("WAYLAND_DISPLAY") {
             return Self::default();
         }
+        let answer = ask().unwrap_or_default();
+        let mut lines = answer
+            .lines()
+            .map(|line| (!line.is_empty()).then(|| line.to_owned()));
         Self {
-            // Late frames are better than none: the clock runs before the
-            // first frame has come.
-            video: chosen("autovideosink", &["max-lateness=-1", "qos=false"]),
-            // Played back to back for the same reason. A clock of its own
-            // would stand still in a stream without audio.
-            audio: chosen("autoaudiosink", &["sync=false", "provide-clock=false"]),
+            video: lines.next().flatten(),
+            audio: lines.next().flatten(),
         }
     }
+}
+
+fn ask() -> Option<String> {
+    let program = std::env::current_exe().ok()?;
+    let mut command = signals::command(program.to_str()?).ok()?;
+    command
+        .arg(DETECT)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = Guard::spawn(&mut command).ok()?;
+    let mut stdout = child.take_stdout()?;
+    // What it writes fits into the pipe.
+    if !child.wait_for(TIMEOUT) {
+        return None;
+    }
+    let mut answer = String::new();
+    stdout.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+/// If this start is one that is to detect: prints a line for each sink.
+pub(crate) fn answer(mut arguments: impl Iterator<Item = String>) -> Option<ExitCode> {
+    arguments.next().filter(|argument| argument == DETECT)?;
+    if gst::init().is_err() {
+        return Some(ExitCode::FAILURE);
+    }
+    // Late frames are better than none: the clock runs before the first frame
+    // has come.
+    let video = chosen("autovideosink", &["max-lateness=-1", "qos=false"]);
+    println!("{}", video.unwrap_or_default());
+    // Played back to back for the same reason. A clock of its own would stand
+    // still in a stream without audio.
+    let audio = chosen("autoaudiosink", &["sync=false", "provide-clock=false"]);
+    println!("{}", audio.unwrap_or_default());
+    Some(ExitCode::SUCCESS)
 }
 
 /// The sink that an auto sink chooses, with those properties that it has.

@@ -27,17 +27,20 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, HELP};
 use player::{End, Player};
-use received::Received;
+use received::{Received, size};
 use report::Report;
 use signals::Interrupts;
 use test_stream::TestStream;
 use workspace::Workspace;
 
 fn main() -> ExitCode {
-    if let Some(code) = signals::become_other(std::env::args().skip(1)) {
+    // Starts by ourselves.
+    let arguments = || std::env::args().skip(1);
+    if let Some(code) = signals::become_other(arguments()).or_else(|| display::answer(arguments()))
+    {
         return code;
     }
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+    let arguments = match Arguments::parse(arguments()) {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
             print!("{HELP}");
@@ -113,7 +116,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         log,
         error: error.clone(),
         contact_sheet: (pictures > 0).then_some((pictures, sheet)),
-        files: files.into_iter().filter(|file| file.exists()).collect(),
+        files: files.into_iter().filter(|file| size(file) > 0).collect(),
     };
     print!("{report}");
     if failed {

@@ -21,7 +21,7 @@ use gstrtmpr::rtmp::location::Location;
 use crate::child::{Guard, POLL_INTERVAL};
 use crate::display;
 use crate::launch::{Pipeline, shell_quoted};
-use crate::protocol_log::{ELEMENT, ProtocolLog};
+use crate::protocol_log::{ELEMENT, Ended, ProtocolLog};
 use crate::received::size;
 use crate::signals::{self, Interrupts};
 use crate::workspace::Workspace;
@@ -59,7 +59,7 @@ pub(crate) enum End {
     Stream,
     /// Somebody wanted it to end.
     Interrupted,
-    /// The player ended without the stream having ended.
+    /// The player failed.
     Player,
     /// No media came.
     Timeout,
@@ -116,9 +116,18 @@ impl Player<'_> {
         let end = self.wait(&mut child, &mut log, interrupts);
         match end {
             End::Duration | End::Timeout => child.interrupt(),
-            // From a terminal the signal went to the player as well, and
-            // another one would cut it off.
-            End::Stream | End::Interrupted | End::Player => {}
+            End::Interrupted => {
+                // From a terminal the signal went to the player as well, and
+                // another one would cut it off.
+                child.wait_for(Duration::from_millis(200));
+                if !self
+                    .workspace
+                    .is_interrupted(&self.workspace.player_output())
+                {
+                    child.interrupt();
+                }
+            }
+            End::Stream | End::Player => {}
         }
         self.wait_until_drained(&mut child);
         child.end(DRAINED_AFTER);
@@ -130,16 +139,17 @@ impl Player<'_> {
         let started = Instant::now();
         let mut playing = None;
         loop {
-            let exited = child.try_wait().is_some();
-            log.update();
-            if log.has_ended {
-                return End::Stream;
-            }
-            if exited {
-                return End::Player;
-            }
+            // First: from a terminal the signal ends a test stream as well.
             if interrupts.count() > 0 {
                 return End::Interrupted;
+            }
+            let exited = child.try_wait().is_some();
+            log.update();
+            match log.ended {
+                Some(Ended::EndOfStream) => return End::Stream,
+                Some(Ended::Failed) => return End::Player,
+                None if exited => return End::Player,
+                None => {}
             }
             let now = Instant::now();
             if log.first_media_ms().is_some() {

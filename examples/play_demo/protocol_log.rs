@@ -14,6 +14,7 @@ pub(crate) const ELEMENT: &str = "source";
 /// What rtmprsrc logs when the first media has come, and when it has ended.
 const FIRST_MEDIA: &str = "first media";
 const ENDED: &str = "ended: ";
+const ENDED_WELL: &str = "ended: Eos";
 
 /// A step of the protocol.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,14 @@ pub(crate) struct ProtocolLog {
     /// The beginning of a line.
     rest: Vec<u8>,
     pub(crate) steps: Vec<Step>,
-    pub(crate) has_ended: bool,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// How the element ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    EndOfStream,
+    Failed,
 }
 
 impl ProtocolLog {
@@ -42,7 +50,7 @@ impl ProtocolLog {
             file: None,
             rest: Vec::new(),
             steps: Vec::new(),
-            has_ended: false,
+            ended: None,
         }
     }
 
@@ -75,8 +83,10 @@ impl ProtocolLog {
             return;
         };
         let text = text.trim_end();
-        if text.starts_with(ENDED) {
-            self.has_ended = true;
+        if text.starts_with(ENDED_WELL) {
+            self.ended = Some(Ended::EndOfStream);
+        } else if text.starts_with(ENDED) {
+            self.ended = Some(Ended::Failed);
         }
         if let Some((text, time)) = text.rsplit_once(" (at ")
             && let Some(at_ms) = milliseconds(time.trim_end_matches(')'))

@@ -6,6 +6,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// How `gst-launch-1.0` begins to tell that it was interrupted.
+const INTERRUPTED: &str = "handling interrupt";
+
 /// Where everything is written to.
 #[derive(Debug)]
 pub(crate) struct Workspace {
@@ -88,9 +91,11 @@ impl Workspace {
 
     /// The first error that `gst-launch-1.0` printed.
     pub(crate) fn error_in(&self, output: &Path) -> Option<String> {
-        let output = std::fs::read(output).ok()?;
-        let output = String::from_utf8_lossy(&output);
-        let mut lines = output.lines();
+        let output = text(output);
+        // Being interrupted may lead to errors as well, which mean nothing.
+        let mut lines = output
+            .lines()
+            .take_while(|line| !line.starts_with(INTERRUPTED));
         // `ERROR: from element /GstPipeline:pipeline0/…: text`
         let error = lines.find_map(|line| line.strip_prefix("ERROR: "))?;
         let text = match error.strip_prefix("from element ") {
@@ -99,6 +104,19 @@ impl Workspace {
         };
         Some(text.to_owned())
     }
+
+    /// Whether `gst-launch-1.0` has seen a signal.
+    pub(crate) fn is_interrupted(&self, output: &Path) -> bool {
+        text(output)
+            .lines()
+            .any(|line| line.starts_with(INTERRUPTED))
+    }
+}
+
+/// Nothing if it cannot be read.
+fn text(output: &Path) -> String {
+    let output = std::fs::read(output).unwrap_or_default();
+    String::from_utf8_lossy(&output).into_owned()
 }
 
 fn remove(file: &Path) -> io::Result<()> {
