@@ -34,9 +34,6 @@ const MAX_WAITING_ANSWERS: usize = 1 << 20;
 /// From accepting the connection to the answer of `connect`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a peer has to close its side after we closed ours.
-const LINGER: Duration = Duration::from_secs(5);
-
 /// One connection.
 pub(crate) struct Link {
     pub(crate) socket: TcpStream,
@@ -46,6 +43,7 @@ pub(crate) struct Link {
     /// The session's output was taken, or the writer has ended.
     drained: Condvar,
     ping_interval: Duration,
+    write_timeout: Duration,
     accepted: Instant,
     /// When the peer last sent something, in milliseconds after `accepted`.
     heard_ms: AtomicU64,
@@ -89,6 +87,7 @@ impl Link {
             }),
             drained: Condvar::new(),
             ping_interval: options.ping_interval,
+            write_timeout: options.write_timeout,
             accepted: Instant::now(),
             heard_ms: AtomicU64::new(0),
             connected: AtomicBool::new(false),
@@ -148,15 +147,14 @@ impl Link {
         let mut ping = None;
         loop {
             let deadline = self.deadline(ping);
-            match self.outbox.take(&mut batch, BATCH_BYTES, deadline) {
-                Taken::Work => {}
-                Taken::Finish => return self.close_politely(),
-                Taken::Closed => return,
+            let taken = self.outbox.take(&mut batch, BATCH_BYTES, deadline);
+            if taken == Taken::Closed {
+                return;
             }
             if ping.is_some_and(|sent| self.heard_ms.load(Ordering::Relaxed) >= sent) {
                 ping = None;
             }
-            if self.deadline(ping) <= Instant::now() {
+            if taken == Taken::Work && self.deadline(ping) <= Instant::now() {
                 // Nothing came for as long again after a ping.
                 if ping.is_some() || !self.connected.load(Ordering::Relaxed) {
                     return;
@@ -170,6 +168,10 @@ impl Link {
                 && (&self.socket).write_all(&bytes).is_err()
             {
                 return;
+            }
+            // Behind the session's last words.
+            if taken == Taken::Finish {
+                return self.close_politely();
             }
         }
     }
@@ -216,7 +218,7 @@ impl Link {
     /// reset, and a reset overtakes what the peer has not read yet.
     fn close_politely(&self) {
         if self.socket.shutdown(Shutdown::Write).is_ok() {
-            self.outbox.wait_closed(Instant::now() + LINGER);
+            self.outbox.wait_closed(Instant::now() + self.write_timeout);
         }
     }
 }

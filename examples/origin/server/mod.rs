@@ -86,7 +86,8 @@ pub(crate) struct OriginOptions {
     pub(crate) max_gop_bytes: usize,
     /// Silence after which a client is pinged, and after as much more dropped.
     pub(crate) ping_interval: Duration,
-    /// How long a client may read nothing of what is sent.
+    /// How long a client may read nothing of what is sent, and how long it
+    /// has to read the rest and close when all has been sent.
     pub(crate) write_timeout: Duration,
     /// Who hears of what happens.
     pub(crate) observer: Option<Observer>,
