@@ -138,7 +138,9 @@ fn refused(url: &str, what: &str, status: Option<&Status>) -> (gst::ResourceErro
             "The server's log may tell more.",
         ),
     };
-    (code, format!("{url} refused {what}: {status}. {advice}"))
+    let words = status.to_string();
+    let words = words.trim_end_matches('.');
+    (code, format!("{url} refused {what}: {words}. {advice}"))
 }
 
 /// Whether a rejection is about who asks: servers say so only in words.
@@ -204,6 +206,14 @@ mod tests {
             assert_eq!(sentence.contains(URL), !internal, "{sentence}");
             assert!(sentence.ends_with('.'), "{sentence}");
         }
+    }
+
+    #[test]
+    fn a_sentence_of_the_server_is_not_ended_twice() {
+        let code = StatusCode::PlayStreamNotFound;
+        let status = Status::new(Level::Error, code, "Stream not found.");
+        let (_, sentence) = explain(URL, &Cause::PlayFailed(Some(status)), "testing");
+        assert!(sentence.contains("not found. Check"), "{sentence}");
     }
 
     #[test]
