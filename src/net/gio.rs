@@ -4,13 +4,16 @@
 //! TCP through GIO: cancellable name resolution, system proxies, several
 //! addresses tried in parallel, and streams that work the same with TLS.
 //!
-//! The network thread owns a `MainContext` for all of it. GIO objects stay in
-//! that thread; a [`Control`] reaches it through the context's wake-up and a
-//! `Cancellable`, which are made for that.
+//! The network thread owns a `MainContext`, which runs while it connects. Once
+//! connected it waits in `poll`, by way of `Socket::condition_timed_wait`: a
+//! source of a context costs seven more system calls for each message. GIO
+//! objects stay in that thread; a [`Control`] reaches it through the context's
+//! wake-up and `Cancellable`s, which are made for that.
 
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use gio::prelude::*;
@@ -55,8 +58,9 @@ pub fn connect(
 ) -> Result<GioTransport, ConnectError> {
     let context = glib::MainContext::ref_thread_default();
     let cancellable = gio::Cancellable::new();
-    let (waker, canceller) = (context.clone(), cancellable.clone());
-    control.install(move || waker.wakeup(), move || canceller.cancel());
+    let waker = Arc::new(Waker::new(context.clone()));
+    let (wake, canceller) = (Arc::clone(&waker), cancellable.clone());
+    control.install(move || wake.wake(), move || canceller.cancel());
 
     let events = Rc::new(RefCell::new(Vec::new()));
     let outcome = Rc::new(RefCell::new(None));
@@ -105,7 +109,7 @@ pub fn connect(
 
     match result {
         _ if control.is_cancelled() => Err(ConnectError::Cancelled),
-        Ok(connection) => GioTransport::new(connection, context, control),
+        Ok(connection) => GioTransport::new(connection, waker, control),
         Err(_) if timed_out => Err(ConnectError::TimedOut),
         Err(error) => Err(connect_error(&error, proxied)),
     }
@@ -134,13 +138,12 @@ fn connect_error(error: &glib::Error, proxied: bool) -> ConnectError {
 /// An open connection. Lives in the thread that made it.
 pub struct GioTransport {
     control: Control,
-    context: glib::MainContext,
     input: gio::PollableInputStream,
     output: gio::PollableOutputStream,
+    socket: gio::Socket,
     /// Kept for its lifetime: the streams close with it.
     connection: gio::SocketConnection,
-    read_source: Option<glib::Source>,
-    write_source: Option<glib::Source>,
+    waker: Arc<Waker>,
     timer: Timer,
     reads: u32,
 }
@@ -148,7 +151,7 @@ pub struct GioTransport {
 impl GioTransport {
     fn new(
         connection: gio::SocketConnection,
-        context: glib::MainContext,
+        waker: Arc<Waker>,
         control: &Control,
     ) -> Result<Self, ConnectError> {
         // Commands are small and each waits for an answer: Nagle's algorithm
@@ -169,12 +172,11 @@ impl GioTransport {
         };
         Ok(Self {
             control: control.clone(),
-            context,
             input,
             output,
+            socket,
             connection,
-            read_source: None,
-            write_source: None,
+            waker,
             timer: Timer::default(),
             reads: 0,
         })
@@ -187,10 +189,7 @@ impl GioTransport {
         }
         self.reads += 1;
         #[cfg(target_os = "linux")]
-        let _ = self
-            .connection
-            .socket()
-            .set_option(IPPROTO_TCP, TCP_QUICKACK, 1);
+        let _ = self.socket.set_option(IPPROTO_TCP, TCP_QUICKACK, 1);
     }
 }
 
@@ -215,60 +214,82 @@ impl Transport for GioTransport {
         if self.control.is_cancelled() {
             return;
         }
-        let (context, input, output) = (&self.context, &self.input, &self.output);
-        // The sources stay while the interest does: making one is dearer than
-        // the wait.
-        switch(&mut self.read_source, interest.read, context, || {
-            input.create_source(
-                gio::Cancellable::NONE,
-                Some("rtmpr read"),
-                glib::Priority::DEFAULT,
-                |_| glib::ControlFlow::Continue,
-            )
-        });
-        switch(&mut self.write_source, interest.write, context, || {
-            output.create_source(
-                gio::Cancellable::NONE,
-                Some("rtmpr write"),
-                glib::Priority::DEFAULT,
-                |_| glib::ControlFlow::Continue,
-            )
-        });
-        self.timer.set(&self.context, deadline);
-        self.context.iteration(true);
+        let mut condition = glib::IOCondition::empty();
+        condition.set(glib::IOCondition::IN, interest.read);
+        condition.set(glib::IOCondition::OUT, interest.write);
+        if condition.is_empty() {
+            // `poll` would return at once if the peer has hung up.
+            self.timer.set(&self.waker.context, deadline);
+            self.waker.context.iteration(true);
+        } else {
+            let timeout = deadline.map_or(-1, microseconds_until);
+            let cancellable = self.waker.cancellable();
+            // Why it ends is all the same: the caller looks at everything.
+            let _ = self
+                .socket
+                .condition_timed_wait(condition, timeout, Some(&cancellable));
+        }
+        // Whatever woke us was done before that, and is looked at next.
+        self.waker.rearm();
     }
 }
 
 impl Drop for GioTransport {
     fn drop(&mut self) {
-        for source in [self.read_source.take(), self.write_source.take()]
-            .into_iter()
-            .flatten()
-        {
-            source.destroy();
-        }
         // Closing a socket does not block; its failure changes nothing.
         let _ = self.connection.close(gio::Cancellable::NONE);
     }
 }
 
-/// Attaches or destroys a source so that it is there when wanted.
-fn switch(
-    slot: &mut Option<glib::Source>,
-    wanted: bool,
-    context: &glib::MainContext,
-    make: impl FnOnce() -> glib::Source,
-) {
-    match (slot.take(), wanted) {
-        (Some(source), true) => *slot = Some(source),
-        (Some(source), false) => source.destroy(),
-        (None, true) => {
-            let source = make();
-            source.attach(Some(context));
-            *slot = Some(source);
+/// Rounded up, so that it has passed when the wait ends.
+fn microseconds_until(deadline: Instant) -> i64 {
+    let left = deadline.saturating_duration_since(Instant::now());
+    i64::try_from(left.as_micros()).map_or(i64::MAX, |left| left.saturating_add(1))
+}
+
+/// Ends a wait, be it for the socket or in the context.
+struct Waker {
+    context: glib::MainContext,
+    /// For one time only: there is no safe way to reset it.
+    cancellable: Mutex<gio::Cancellable>,
+}
+
+impl Waker {
+    fn new(context: glib::MainContext) -> Self {
+        Self {
+            context,
+            cancellable: Mutex::new(cancellable_with_descriptor()),
         }
-        (None, false) => {}
     }
+
+    fn wake(&self) {
+        self.lock().cancel();
+        self.context.wakeup();
+    }
+
+    fn cancellable(&self) -> gio::Cancellable {
+        self.lock().clone()
+    }
+
+    fn rearm(&self) {
+        let mut cancellable = self.lock();
+        if cancellable.is_cancelled() {
+            *cancellable = cancellable_with_descriptor();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, gio::Cancellable> {
+        self.cancellable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Its descriptor is opened here, once, and not for each wait.
+fn cancellable_with_descriptor() -> gio::Cancellable {
+    let cancellable = gio::Cancellable::new();
+    let _ = cancellable.fd();
+    cancellable
 }
 
 /// One timeout source, replaced only when its deadline changes or has passed.
