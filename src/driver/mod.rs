@@ -19,8 +19,9 @@ use crate::rtmp::session::Session;
 
 /// Bytes read before events are handed on: a batch that keeps the other
 /// thread's wake-ups few without adding delay, as it ends when the socket is
-/// dry. Also the size of one read.
-const BATCH: usize = 64 << 10;
+/// dry. Also the size of one read, as each read of a full socket sends an
+/// acknowledgement. Memory that no read has filled yet is never touched.
+const BATCH: usize = 256 << 10;
 
 /// What happens to the events of a session, and when to stop.
 pub trait Policy<S: Session> {
