@@ -145,6 +145,7 @@ impl ObjectImpl for RtmprSrc {
         // Like rtmp2src: a demuxer makes its own timeline from the tags.
         obj.set_format(gst::Format::Bytes);
         obj.set_element_flags(gst::ElementFlags::SOURCE);
+        refuse_allocation_queries(&obj.src_pad());
     }
 }
 
@@ -453,6 +454,19 @@ fn time_field(phase: Phase) -> Option<&'static str> {
         Phase::Waiting => "first-media-time",
         Phase::Playing => return None,
     })
+}
+
+/// Keeps the base class from asking downstream how to allocate, which means
+/// nothing for bytes off the network. The question is serialised: behind a
+/// `tee` with a sink that prerolls it would wait for ever, whenever an element
+/// that is linked later (`decodebin`) makes the base class ask again.
+fn refuse_allocation_queries(pad: &gst::Pad) {
+    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
+        match info.query().map(gst::QueryRef::type_) {
+            Some(gst::QueryType::Allocation) => gst::PadProbeReturn::Drop,
+            _ => gst::PadProbeReturn::Ok,
+        }
+    });
 }
 
 /// Whether a message is the base class's report of a flow error.

@@ -217,3 +217,33 @@ fn a_missing_stream_is_not_found() {
     assert!(error.matches(gst::ResourceError::NotFound), "{error:?}");
     assert!(error.message().contains("StreamNotFound"), "{error:?}");
 }
+
+#[test]
+fn recording_and_decoding_behind_a_tee_prerolls() {
+    // A serialised query behind the recorder's first buffer would stop it.
+    init();
+    let nginx = Nginx::start();
+    let clip = clip::make(nginx.folder());
+    let file = nginx.folder().path().join("tee.flv");
+    let recorder = Recorder::start(nginx.address());
+    let description = format!(
+        "rtmprsrc location=rtmp://{}/live/test ! tee name=t \
+         t. ! queue ! filesink location={} \
+         t. ! queue ! decodebin name=d \
+         d. ! videoconvert ! fakesink d. ! audioconvert ! fakesink",
+        recorder.address(),
+        file.display()
+    );
+    let preroll = || {
+        let pipeline = gst::parse::launch(&description).expect("a pipeline");
+        pipeline.set_state(gst::State::Paused).expect("it starts");
+        let timeout = gst::ClockTime::try_from(HANG).expect("a short time");
+        let (result, state, _) = pipeline.state(timeout);
+        pipeline.set_state(gst::State::Null).expect("it stops");
+        result.map(|_| state)
+    };
+    let state = publish_to_waiting_player(&clip, &nginx.url(), preroll, || {
+        recorder.has_seen(Server, "NetStream.Play.Start")
+    });
+    assert_eq!(state.ok(), Some(gst::State::Paused));
+}
