@@ -209,8 +209,8 @@ impl Player<'_> {
             "rtmprsrc name={ELEMENT} location={{location}} ! tee name=flv"
         ));
         pipeline.line("flv. ! queue ! filesink location={received} async=false");
-        pipeline.line("flv. ! queue ! decodebin name=decode");
-        pipeline.line("decode. ! videoconvert ! tee name=picture");
+        pipeline.line("flv. ! queue ! flvdemux name=demux");
+        pipeline.line("demux.video ! queue ! decodebin ! videoconvert ! tee name=picture");
         pipeline.line(&format!(
             "picture. ! queue ! videoscale method=nearest-neighbour ! videoconvert \
              ! video/x-raw,format=GRAY8,width={COUNTED_WIDTH},height={COUNTED_HEIGHT} \
@@ -226,7 +226,7 @@ impl Player<'_> {
         if let Some(sink) = &self.display.video {
             pipeline.line(&format!("picture. ! queue ! videoconvert ! {sink}"));
         }
-        pipeline.line("decode. ! audioconvert ! tee name=sound");
+        pipeline.line("demux.audio ! queue ! decodebin ! audioconvert ! tee name=sound");
         pipeline.line(&format!(
             "sound. ! queue ! audioresample ! audioconvert \
              ! audio/x-raw,format=S16LE,rate={SOUND_RATE},channels=1 \
