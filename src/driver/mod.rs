@@ -67,27 +67,23 @@ pub fn run<S: Session, P: Policy<S>>(
     let mut buffer = vec![0; BATCH];
     let mut output = Output::default();
     loop {
-        let mut gathered = 0;
-        let mut dry = false;
+        if control.is_cancelled() {
+            return None;
+        }
+        let mut dry = true;
         let mut closed = None;
-        while gathered < BATCH && !dry && closed.is_none() {
-            if control.is_cancelled() {
-                return None;
-            }
-            match transport.read(&mut buffer) {
-                Ok(0) => closed = Some(Closed::Eof),
-                Ok(count) => {
-                    gathered += count;
-                    // The sources are level-triggered: a short read means dry.
-                    dry = count < buffer.len();
-                    let bytes = buffer.get(..count).unwrap_or_default();
-                    if let Err(error) = session.receive(bytes) {
-                        closed = Some(Closed::Protocol(error));
-                    }
+        match transport.read(&mut buffer) {
+            Ok(0) => closed = Some(Closed::Eof),
+            Ok(count) => {
+                // The wait is level-triggered: a short read means dry.
+                dry = count < buffer.len();
+                let bytes = buffer.get(..count).unwrap_or_default();
+                if let Err(error) = session.receive(bytes) {
+                    closed = Some(Closed::Protocol(error));
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => dry = true,
-                Err(error) => closed = Some(Closed::Io(error)),
             }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => closed = Some(Closed::Io(error)),
         }
 
         // What came before the end still counts.

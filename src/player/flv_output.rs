@@ -24,8 +24,12 @@ use crate::rtmp::amf0;
 use crate::rtmp::session::{Media, MediaKind};
 use crate::rtmp::timestamp::{Timeline, Track};
 
-/// How long the file header waits for a second kind of media.
+/// How long the file header waits for a second kind of media, from the first
+/// thing on that is no header.
 const HEADER_WAIT: Duration = Duration::from_millis(500);
+
+/// How much may be held back meanwhile, in bytes.
+const MAX_HELD: usize = 1 << 20;
 
 /// Messages of one kind, and none of the other, after which the metadata's
 /// word that there is only this kind is believed.
@@ -55,6 +59,8 @@ pub struct Item {
     pub delta_unit: bool,
     /// Time jumps here.
     pub discont: bool,
+    /// An audio or video frame: what has a time of its own.
+    pub frame: bool,
 }
 
 impl Measured for Item {
@@ -63,8 +69,8 @@ impl Measured for Item {
     }
 
     fn time(&self) -> Option<u64> {
-        // A header may carry any time.
-        if self.header { None } else { self.dts }
+        // Headers and script data may carry any time.
+        if self.frame { self.dts } else { None }
     }
 }
 
@@ -76,7 +82,7 @@ pub(super) struct FlvOutput {
     last_video: Option<u64>,
     /// `None` once the file header is out.
     gate: Option<Gate>,
-    opened: bool,
+    has_media: bool,
     ready: VecDeque<Item>,
     reported: HashSet<String>,
     notices: Vec<String>,
@@ -86,10 +92,11 @@ pub(super) struct FlvOutput {
 #[derive(Debug, Default)]
 struct Gate {
     held: VecDeque<Item>,
+    held_bytes: usize,
     since: Option<Instant>,
     audio_messages: u32,
     video_messages: u32,
-    /// Something other than headers has come.
+    /// An audio or video frame has come.
     has_frame: bool,
     /// Audio and video as the metadata says.
     promised: Option<(bool, bool)>,
@@ -117,9 +124,10 @@ impl FlvOutput {
             MediaKind::Data => self.data(DataEncoding::Amf0, timestamp, payload, now),
             MediaKind::DataAmf3 => self.data(DataEncoding::Amf3, timestamp, payload, now),
             MediaKind::Aggregate => {
+                let whole = payload.len();
                 for tag in Aggregate::new(payload, timestamp) {
                     match tag {
-                        Ok(tag) => self.tag(tag, now),
+                        Ok(tag) => self.tag(compact(tag, whole), now),
                         Err(reason) => self.notice(&format!("part of an aggregate: {reason}")),
                     }
                 }
@@ -143,31 +151,39 @@ impl FlvOutput {
             return;
         };
         let (audio, video) = gate.flags();
-        // What comes before the first medium is often stamped 0, hours away
+        // What comes before the first frame is often stamped 0, hours away
         // from it, and would count as hours in queues downstream.
-        let headers = gate.held.iter().take_while(|item| item.header).count();
-        let start = gate.held.get(headers).and_then(|first| first.dts);
+        let first = |wanted: fn(&Item) -> bool| gate.held.iter().position(wanted);
+        let start = first(|item| item.frame).or_else(|| first(|item| !item.header));
+        let time = start
+            .and_then(|start| gate.held.get(start))
+            .and_then(|item| item.dts);
         self.ready.push_back(Item {
             data: BytesMut::from(&file_header(audio, video)[..]),
-            dts: start,
-            pts: start,
+            dts: time,
+            pts: time,
             header: true,
             delta_unit: false,
             discont: true,
+            frame: false,
         });
         for (i, mut item) in gate.held.into_iter().enumerate() {
-            if i < headers && start.is_some() {
-                item.dts = start;
-                item.pts = start;
+            if start.is_some_and(|start| i < start) {
+                item.dts = time;
+                item.pts = time;
             }
             self.ready.push_back(item);
         }
-        self.opened = true;
     }
 
-    /// Whether any media has been taken.
+    /// Whether audio or video has come.
     pub(super) fn has_media(&self) -> bool {
-        self.opened || self.gate.as_ref().is_some_and(|gate| gate.since.is_some())
+        self.has_media
+    }
+
+    /// Whether anything waits for the file header.
+    pub(super) fn holds_anything(&self) -> bool {
+        self.gate.as_ref().is_some_and(|gate| !gate.held.is_empty())
     }
 
     /// What was dropped and has not been reported yet; each kind once.
@@ -213,8 +229,10 @@ impl FlvOutput {
             gate.promised = promised(values).or(gate.promised);
         }
         let time = self.timeline.script(timestamp);
+        let whole = payload.len();
         let mut tag = Tag::from_payload(TagType::Script, time as u32, payload);
         tag.strip_front(skip);
+        let tag = compact(tag, whole);
         let info = Info {
             header: is_metadata,
             ..Info::default()
@@ -248,21 +266,24 @@ impl FlvOutput {
             header: info.header,
             delta_unit: kind == TagType::Video && !info.keyframe && !info.header,
             discont,
+            frame: kind != TagType::Script && !info.header,
         };
+        self.has_media |= kind != TagType::Script;
         let Some(gate) = &mut self.gate else {
             self.ready.push_back(item);
             return;
         };
-        gate.held.push_back(item);
         match kind {
             TagType::Audio => gate.audio_messages += 1,
             TagType::Video => gate.video_messages += 1,
             TagType::Script => {}
         }
-        if kind != TagType::Script {
+        if !item.header {
             gate.since.get_or_insert(now);
-            gate.has_frame |= !info.header;
         }
+        gate.has_frame |= item.frame;
+        gate.held_bytes += item.size();
+        gate.held.push_back(item);
         if gate.is_decided() {
             self.open();
         }
@@ -279,6 +300,9 @@ impl FlvOutput {
 
 impl Gate {
     fn is_decided(&self) -> bool {
+        if self.held_bytes > MAX_HELD {
+            return true;
+        }
         let (audio, video) = self.known();
         if audio && video {
             // The first frame tells the time of the headers before it.
@@ -302,6 +326,15 @@ impl Gate {
             known => known,
         }
     }
+}
+
+/// Gives a tag that is a small part of its block a block of its own: the queue
+/// counts what it holds by the tags.
+fn compact(tag: Tag, block: usize) -> Tag {
+    if tag.body().len() >= block / 2 {
+        return tag;
+    }
+    Tag::from_payload(tag.kind(), tag.timestamp(), Payload::from(tag.body()))
 }
 
 /// Whether metadata names audio and video; `None` if it names neither.
@@ -416,6 +449,57 @@ mod tests {
         let mut output = FlvOutput::new();
         output.open();
         assert_eq!(flags(&feed(&mut output, &[])), Some(5));
+    }
+
+    #[test]
+    fn what_comes_before_the_first_frame_gets_its_time() {
+        let mut output = FlvOutput::new();
+        let both = Object::new()
+            .with("videocodecid", 7.0)
+            .with("audiocodecid", 10.0);
+        let script = amf0::encode_all([&Value::from("onFI")]);
+        let items = feed(
+            &mut output,
+            &[
+                media(MediaKind::Data, 0, &metadata(both)),
+                media(MediaKind::Data, 0, &script),
+                media(MediaKind::Audio, 0, AAC_HEADER),
+                media(MediaKind::Video, 3_600_000, KEYFRAME),
+            ],
+        );
+        let times: Vec<_> = items.iter().map(|item| item.dts).collect();
+        assert_eq!(times, [Some(3_600_000); 5]);
+        assert_eq!(items.iter().filter_map(Measured::time).count(), 1);
+    }
+
+    #[test]
+    fn data_alone_waits_for_the_deadline_and_no_longer_than_its_bytes_allow() {
+        let mut output = FlvOutput::new();
+        let script = amf0::encode_all([&Value::from("onTextData"), &Value::from("x".repeat(999))]);
+        let message = media(MediaKind::Data, 7, &script);
+        assert!(feed(&mut output, std::slice::from_ref(&message)).is_empty());
+        assert!(output.deadline().is_some());
+        let items = feed(&mut output, &vec![message; 2000]);
+        assert_eq!((flags(&items), items.len()), (Some(5), 2002));
+        assert!(!output.has_media());
+    }
+
+    #[test]
+    fn a_small_tag_of_a_large_block_does_not_keep_the_block() {
+        let mut output = FlvOutput::new();
+        output.open();
+        feed(&mut output, &[]);
+        let mut aggregate = vec![8, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0];
+        aggregate.extend_from_slice(AAC);
+        aggregate.extend_from_slice(&[0, 0, 0, 16]);
+        aggregate.extend_from_slice(&[0xFF; 1 << 20]);
+        let items = feed(&mut output, &[media(MediaKind::Aggregate, 0, &aggregate)]);
+        assert_eq!(items.len(), 1);
+        assert!(
+            items[0].data.capacity() < 1000,
+            "{}",
+            items[0].data.capacity()
+        );
     }
 
     #[test]

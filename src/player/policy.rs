@@ -393,7 +393,7 @@ impl Policy<ClientSession> for Player<'_> {
 impl Player<'_> {
     /// Hands on what is held back, so that nothing that came is lost at the end.
     pub(super) fn finish(&mut self, session: &ClientSession) {
-        if self.output.has_media() {
+        if self.output.holds_anything() {
             self.output.open();
         }
         self.flush(session);

@@ -78,6 +78,7 @@ impl Phase {
 /// Live figures of one play.
 #[derive(Debug, Default)]
 pub struct Stats {
+    /// The phase's number plus one; 0 before the start.
     phase: AtomicU8,
     /// When each phase ended, in nanoseconds from the start; 0 for not yet.
     ended: [AtomicU64; Phase::ALL.len()],
@@ -87,8 +88,8 @@ pub struct Stats {
 /// A copy of the figures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
-    /// The present phase.
-    pub phase: Phase,
+    /// The present phase; `None` before the start.
+    pub phase: Option<Phase>,
     /// When each phase ended, from the start; `None` for not yet.
     pub ended: Vec<(Phase, Option<Duration>)>,
     /// The connection's counters.
@@ -105,7 +106,7 @@ impl Stats {
                 let _ = ended.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
             }
         }
-        self.phase.store(phase as u8, Ordering::Relaxed);
+        self.phase.store(phase as u8 + 1, Ordering::Relaxed);
     }
 
     pub(super) fn set_counters(&self, counters: Counters) {
@@ -114,13 +115,13 @@ impl Stats {
 
     /// A copy of everything.
     pub fn snapshot(&self) -> Snapshot {
-        let phase = usize::from(self.phase.load(Ordering::Relaxed));
+        let phase = usize::from(self.phase.load(Ordering::Relaxed)).checked_sub(1);
         let ended = Phase::ALL.iter().zip(&self.ended).map(|(phase, ended)| {
             let ended = ended.load(Ordering::Relaxed);
             (*phase, (ended > 0).then(|| Duration::from_nanos(ended)))
         });
         Snapshot {
-            phase: Phase::ALL.get(phase).copied().unwrap_or(Phase::Resolving),
+            phase: phase.and_then(|phase| Phase::ALL.get(phase).copied()),
             ended: ended.collect(),
             counters: *self.counters.lock().unwrap_or_else(PoisonError::into_inner),
         }
@@ -134,12 +135,13 @@ mod tests {
     #[test]
     fn phases_end_once_and_in_order() {
         let stats = Stats::default();
+        assert_eq!(stats.snapshot().phase, None);
         let ms = Duration::from_millis;
         stats.enter(Phase::Resolving, ms(0));
         stats.enter(Phase::Handshake, ms(3));
         stats.enter(Phase::Play, ms(7));
         let snapshot = stats.snapshot();
-        assert_eq!(snapshot.phase, Phase::Play);
+        assert_eq!(snapshot.phase, Some(Phase::Play));
         let ended: Vec<_> = snapshot.ended.iter().map(|(_, ended)| *ended).collect();
         assert_eq!(ended[..3], [Some(ms(3)), Some(ms(3)), Some(ms(7))]);
         assert_eq!(ended[5..], [None, None, None]);

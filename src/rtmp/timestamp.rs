@@ -19,8 +19,13 @@ const WRAP_WINDOW_MS: u32 = 10 * 60 * 1000;
 /// little before the other one keeps its distance that way.
 const MAX_DEBT_MS: i64 = 2_000;
 
-/// How far ahead of the media a header's own time is believed, in ms.
-const MAX_HEADER_LEAD_MS: i64 = 10_000;
+/// How far ahead of the media a header's own time is believed, in ms: it may
+/// be that of the frame behind it.
+const MAX_HEADER_LEAD_MS: i64 = 1_000;
+
+/// Furthest time on the line, in ms: 278 years. A peer that jumps there in
+/// steps starts again at its own time, so that nanoseconds always fit 64 bits.
+const MAX_TIME_MS: i64 = 1 << 43;
 
 /// How far a track may fall behind the other one before the other one's epoch
 /// counts, in ms: 12 days, half way to where serial arithmetic turns round.
@@ -106,7 +111,13 @@ impl Unwrapper {
             (i64::from(serial), self.wraps_at_31)
         };
         let time = last.time.saturating_add(delta);
-        let time = if time < -MAX_DEBT_MS { 0 } else { time };
+        let time = if time < -MAX_DEBT_MS {
+            0
+        } else if time > MAX_TIME_MS {
+            i64::from(raw)
+        } else {
+            time
+        };
         Self {
             last: Some(Position { raw, time }),
             wraps_at_31,
@@ -158,10 +169,10 @@ impl Timeline {
     /// configuration of `track` that came with the time `raw`. Moves nothing.
     ///
     /// Such times may be 0, current or left over from the publisher's start.
-    /// `raw` counts if it is not before the track's last frame nor more than
-    /// ten seconds after the latest one; otherwise the header gets the time of
-    /// the latest frame of either track (but never one before its own
-    /// track's). Before any media it keeps `raw`.
+    /// `raw` counts if it is not before the track's last frame nor more than a
+    /// second after the latest one; otherwise the header gets the time of the
+    /// latest frame of either track (but never one before its own track's).
+    /// Before any media it keeps `raw`.
     #[must_use]
     pub fn header(&self, track: Track, raw: u32) -> u64 {
         let base = self.base(track);
@@ -189,11 +200,6 @@ impl Timeline {
     #[must_use]
     pub fn latest(&self) -> Option<u64> {
         self.latest_time().map(clamped)
-    }
-
-    /// Forgets everything, for a new connection.
-    pub fn reset(&mut self) {
-        *self = Self::new();
     }
 
     fn latest_time(&self) -> Option<i64> {

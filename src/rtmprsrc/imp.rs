@@ -20,8 +20,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 rtmprsrc location=rtmp://localhost/live/myStream ! flvdemux ! decodebin ! autovideosink
- * ]| Watch the video of a stream.
+ * gst-launch-1.0 rtmprsrc location=rtmp://localhost/live/myStream ! flvdemux name=d  d.video ! queue ! decodebin ! autovideosink  d.audio ! queue ! decodebin ! audioconvert ! autoaudiosink
+ * ]| Watch a stream.
  * |[
  * gst-launch-1.0 -e rtmprsrc location=rtmp://localhost/live/myStream ! filesink location=recording.flv
  * ]| Record a stream as it comes.
@@ -64,6 +64,8 @@ const MAX_LIST_BYTES: usize = 256 << 10;
 pub struct RtmprSrc {
     settings: Mutex<Settings>,
     session: Mutex<Option<Play>>,
+    /// Of the present play or the last one.
+    stats: Mutex<Arc<Stats>>,
     output: Mutex<Output>,
     /// Bytes handed downstream, which the base class does not count in lists.
     position: AtomicU64,
@@ -83,7 +85,6 @@ struct Shared {
     settings: PlaySettings,
     control: Control,
     queue: Arc<ItemQueue>,
-    stats: Arc<Stats>,
 }
 
 /// The streaming thread's own.
@@ -119,15 +120,13 @@ impl ObjectImpl for RtmprSrc {
             return;
         }
         let mut settings = lock(&self.settings);
-        if let Err(error) = properties::set(&mut settings, pspec.name(), value) {
-            // The value may hold secrets.
-            drop(settings);
-            gst::error!(
-                CAT,
-                imp = self,
-                "Property {} is not set: {error}",
-                pspec.name()
-            );
+        let result = properties::set(&mut settings, pspec.name(), value);
+        settings.note(pspec.name(), result.as_ref().err());
+        drop(settings);
+        if let Err(error) = result {
+            // Without the value: it may hold secrets.
+            let name = pspec.name();
+            gst::error!(CAT, imp = self, "Property {name} is not set: {error}");
         }
     }
 
@@ -145,7 +144,7 @@ impl ObjectImpl for RtmprSrc {
         // Like rtmp2src: a demuxer makes its own timeline from the tags.
         obj.set_format(gst::Format::Bytes);
         obj.set_element_flags(gst::ElementFlags::SOURCE);
-        refuse_allocation_queries(&obj.src_pad());
+        refuse_allocation_queries(obj.src_pad());
     }
 }
 
@@ -181,8 +180,8 @@ impl ElementImpl for RtmprSrc {
 
     fn post_message(&self, message: gst::Message) -> bool {
         // One failure, one error: the base class would follow ours with
-        // "Internal data stream error".
-        if self.failed.load(Ordering::Relaxed) && is_flow_error(&message) {
+        // "Internal data stream error" or "Failed to start".
+        if self.failed.load(Ordering::Relaxed) && message.type_() == gst::MessageType::Error {
             gst::debug!(CAT, imp = self, "Not posting {message:?}");
             return true;
         }
@@ -210,7 +209,12 @@ impl URIHandlerImpl for RtmprSrc {
                 "The location can only be set in READY or NULL",
             ));
         }
-        lock(&self.settings).set_location(uri).map_err(|error| {
+        let mut settings = lock(&self.settings);
+        let result = settings.set_location(uri);
+        if result.is_ok() {
+            settings.note("location", None);
+        }
+        result.map_err(|error| {
             let code = match error {
                 LocationError::NotRtmp | LocationError::UnsupportedScheme(_) => {
                     gst::URIError::UnsupportedProtocol
@@ -241,13 +245,15 @@ impl BaseSrcImpl for RtmprSrc {
                 "The user name in the location has no effect: this version does not authenticate"
             );
         }
-        let play_settings = settings
-            .play_settings()
-            .map_err(|error| gst::error_msg!(gst::ResourceError::Settings, ["{}", error]))?;
+        self.failed.store(false, Ordering::Relaxed);
+        let play_settings = settings.play_settings().map_err(|error| {
+            let message = gst::error_msg!(gst::ResourceError::Settings, ("{}", error));
+            self.fail(message.clone());
+            message
+        })?;
         gst::info!(CAT, imp = self, "Playing {}", play_settings.shown_url);
 
         self.position.store(0, Ordering::Relaxed);
-        self.failed.store(false, Ordering::Relaxed);
         *lock(&self.output) = Output {
             single_buffers: self.obj().property::<i32>("num-buffers") >= 0,
             ..Output::default()
@@ -260,10 +266,10 @@ impl BaseSrcImpl for RtmprSrc {
                 settings: play_settings,
                 control,
                 queue: Arc::new(queue),
-                stats: Arc::default(),
             }),
             worker: None,
         };
+        *lock(&self.stats) = Arc::default();
         if settings.async_connect {
             self.connect(&mut play);
         }
@@ -360,7 +366,7 @@ impl RtmprSrc {
             shared.settings.clone(),
             shared.control.clone(),
             Arc::clone(&shared.queue),
-            Arc::clone(&shared.stats),
+            Arc::clone(&lock(&self.stats)),
         ));
     }
 
@@ -383,15 +389,18 @@ impl RtmprSrc {
             }
             End::Failed(failure) => {
                 let message = error::message(&shared.settings.shown_url, &failure);
-                self.post_error_message(message);
-                self.failed.store(true, Ordering::Relaxed);
+                self.fail(message);
                 gst::FlowError::Error
             }
         }
     }
 
     fn buffer(&self, item: Item) -> gst::Buffer {
-        let time = |time: Option<u64>| time.map(gst::ClockTime::from_mseconds);
+        // The timeline keeps far below where this would not fit.
+        let time = |time: Option<u64>| {
+            let nanoseconds = time?.checked_mul(1_000_000)?;
+            (nanoseconds < u64::MAX).then(|| gst::ClockTime::from_nseconds(nanoseconds))
+        };
         let mut flags = gst::BufferFlags::empty();
         flags.set(gst::BufferFlags::HEADER, item.header);
         flags.set(gst::BufferFlags::DELTA_UNIT, item.delta_unit);
@@ -407,16 +416,20 @@ impl RtmprSrc {
         buffer
     }
 
+    /// Posts the one error of a failure.
+    fn fail(&self, message: gst::ErrorMessage) {
+        self.post_error_message(message);
+        self.failed.store(true, Ordering::Relaxed);
+    }
+
     fn stats(&self) -> gst::Structure {
-        let shared = lock(&self.session)
+        let queue = lock(&self.session)
             .as_ref()
-            .map(|play| Arc::clone(&play.shared));
-        let Some(shared) = shared else {
-            return gst::Structure::new_empty(STATS_NAME);
-        };
-        let snapshot = shared.stats.snapshot();
+            .map(|play| Arc::clone(&play.shared.queue));
+        let fill = queue.map(|queue| queue.fill()).unwrap_or_default();
+        let stats = Arc::clone(&lock(&self.stats));
+        let snapshot = stats.snapshot();
         let counters = snapshot.counters;
-        let fill = shared.queue.fill();
         let mut stats = gst::Structure::builder(STATS_NAME)
             .field("in-chunk-size", counters.in_chunk_size)
             .field("out-chunk-size", counters.out_chunk_size)
@@ -429,8 +442,10 @@ impl RtmprSrc {
             .field("in-messages", counters.in_messages)
             .field("queue-bytes", fill.bytes as u64)
             .field("queue-time", fill.time.saturating_mul(1_000_000))
-            .field("phase", snapshot.phase.name())
             .build();
+        if let Some(phase) = snapshot.phase {
+            stats.set("phase", phase.name());
+        }
         for (phase, ended) in snapshot.ended {
             if let (Some(name), Some(ended)) = (time_field(phase), ended) {
                 let ended = u64::try_from(ended.as_nanos()).unwrap_or(u64::MAX);
@@ -467,16 +482,6 @@ fn refuse_allocation_queries(pad: &gst::Pad) {
             _ => gst::PadProbeReturn::Ok,
         }
     });
-}
-
-/// Whether a message is the base class's report of a flow error.
-fn is_flow_error(message: &gst::Message) -> bool {
-    match message.view() {
-        gst::MessageView::Error(error) => error
-            .details()
-            .is_some_and(|details| details.has_field("flow-return")),
-        _ => false,
-    }
 }
 
 /// No state behind these locks is left half changed by a panic.

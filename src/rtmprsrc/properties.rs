@@ -92,8 +92,11 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
         /**
          * rtmprsrc:timeout:
          *
-         * How long each step may take before media comes: looking up the host,
-         * connecting, handshake, and each answer of the server.
+         * How long each step may take until the server says that playing has
+         * started, or media comes: looking up the host, connecting, handshake,
+         * and each answer of the server. What comes later is a matter of
+         * #rtmprsrc:idle-timeout: some servers start to play a stream that
+         * nobody publishes, and wait.
          */
         glib::ParamSpecUInt::builder("timeout")
             .nick("Timeout")
@@ -238,7 +241,7 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
         }
         "max-queue-bytes" => settings.max_queue_bytes = get(value)?,
         "max-queue-time" => {
-            settings.max_queue_time = gst::ClockTime::from_nseconds(get(value)?);
+            settings.max_queue_time = get(value)?;
         }
         _ => return Err("no such property can be set".to_owned()),
     }
@@ -262,7 +265,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "no-eof-is-error" => settings.no_eof_is_error.to_value(),
         "extra-connect-args" => settings.extra_connect_args.to_value(),
         "max-queue-bytes" => settings.max_queue_bytes.to_value(),
-        "max-queue-time" => settings.max_queue_time.nseconds().to_value(),
+        "max-queue-time" => settings.max_queue_time.to_value(),
         _ => return None,
     })
 }
@@ -273,6 +276,8 @@ pub(super) fn uri(location: &Location) -> String {
     let mut location = location.clone();
     location.user = None;
     location.password = None;
+    location.options.pub_user = None;
+    location.options.pub_passwd = None;
     location.to_uri()
 }
 

@@ -38,7 +38,11 @@ pub(super) struct Settings {
     pub(super) no_eof_is_error: bool,
     pub(super) extra_connect_args: Option<String>,
     pub(super) max_queue_bytes: u32,
-    pub(super) max_queue_time: gst::ClockTime,
+    /// Nanoseconds.
+    pub(super) max_queue_time: u64,
+    /// Properties whose last value was wrong, and why. Playing something else
+    /// instead would be the worse answer.
+    wrong: Vec<(String, String)>,
 }
 
 impl Default for Settings {
@@ -52,7 +56,8 @@ impl Default for Settings {
             no_eof_is_error: false,
             extra_connect_args: None,
             max_queue_bytes: DEFAULT_MAX_QUEUE_BYTES,
-            max_queue_time: gst::ClockTime::ZERO,
+            max_queue_time: 0,
+            wrong: Vec::new(),
         }
     }
 }
@@ -83,6 +88,14 @@ impl Settings {
         Ok(())
     }
 
+    /// Remembers whether the last value of a property was wrong.
+    pub(super) fn note(&mut self, property: &str, error: Option<&String>) {
+        self.wrong.retain(|(name, _)| name != property);
+        if let Some(error) = error {
+            self.wrong.push((property.to_owned(), error.clone()));
+        }
+    }
+
     /// Names of options in the location that have no effect here.
     pub(super) fn unused_options(&self) -> Vec<String> {
         let options = &self.location.options;
@@ -110,8 +123,8 @@ impl Settings {
     pub(super) fn play_settings(&self) -> Result<PlaySettings, String> {
         let location = &self.location;
         let options = &location.options;
-        if location.host.is_empty() {
-            return Err("The host property is empty".to_owned());
+        if let Some((name, error)) = self.wrong.first() {
+            return Err(format!("The {name} property is wrong: {error}"));
         }
         let mut extra_arguments = Vec::new();
         // An object may begin in one `conn` option and end in another.
@@ -131,8 +144,13 @@ impl Settings {
         let live = options.live == Some(true);
         let start = match options.start {
             _ if live => PlayStart::Live,
-            Some(position) => PlayStart::Recorded(position.try_into().unwrap_or(0)),
             None => PlayStart::LiveOrRecorded,
+            // As on the wire, where -1000 and -2000 are no positions.
+            Some(start) => match u32::try_from(start) {
+                Ok(position) => PlayStart::Recorded(position),
+                Err(_) if start == -1000 => PlayStart::Live,
+                Err(_) => PlayStart::LiveOrRecorded,
+            },
         };
         let stop = options.stop.and_then(|stop| u32::try_from(stop).ok());
         let from = match start {
@@ -171,7 +189,8 @@ impl Settings {
     pub(super) fn queue_limits(&self) -> Limits {
         Limits {
             bytes: self.max_queue_bytes as usize,
-            time: self.max_queue_time.mseconds(),
+            // Rounded up: 0 would mean no limit.
+            time: self.max_queue_time.div_ceil(1_000_000),
         }
     }
 }
@@ -239,6 +258,31 @@ mod tests {
         let play = settings.play_settings().expect("valid").play;
         assert_eq!(play.start, PlayStart::Recorded(2000));
         assert_eq!(play.duration, Some(3000));
+    }
+
+    #[test]
+    fn starts_below_zero_are_those_of_the_wire() {
+        for (start, expected) in [
+            ("-1000", PlayStart::Live),
+            ("-2000", PlayStart::LiveOrRecorded),
+            ("0", PlayStart::Recorded(0)),
+        ] {
+            let mut settings = Settings::default();
+            settings
+                .set_location(&format!("rtmp://h/a/s start={start}"))
+                .expect("valid");
+            let play = settings.play_settings().expect("valid").play;
+            assert_eq!(play.start, expected, "{start}");
+        }
+    }
+
+    #[test]
+    fn a_queue_time_below_a_millisecond_is_a_limit() {
+        let settings = Settings {
+            max_queue_time: 1,
+            ..Settings::default()
+        };
+        assert_eq!(settings.queue_limits().time, 1);
     }
 
     #[test]

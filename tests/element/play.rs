@@ -153,7 +153,9 @@ fn stats_tell_each_milestone_in_order() {
         peer.serve();
     });
     let player = Player::new(&server.location());
-    assert_eq!(player.stats().n_fields(), 0, "nothing before the start");
+    let before = player.stats();
+    assert_eq!(before.get::<u64>("in-bytes-total"), Ok(0));
+    assert!(!before.has_field("phase"), "nothing has begun");
     player.play();
     player.buffers(5);
     let stats = player.stats();
@@ -176,6 +178,12 @@ fn stats_tell_each_milestone_in_order() {
     assert_eq!(stats.get::<u32>("out-window-ack-size"), Ok(2_500_000));
     assert!(stats.get::<u64>("in-bytes-total").expect("counted") > 100);
     assert!(stats.get::<u64>("out-bytes-total").expect("counted") > 100);
+    player.set_state(gst::State::Null);
+    let after = player.stats();
+    assert_eq!(
+        after.get::<u64>("in-bytes-total"),
+        stats.get("in-bytes-total")
+    );
 }
 
 #[test]
@@ -264,4 +272,22 @@ fn one_kind_of_media_followed_by_silence_comes_out_as_well() {
         tag(8, 0, AAC),
     ];
     assert_eq!(bytes(&player.buffers(3)), expected.concat());
+}
+
+#[test]
+fn times_that_leap_without_end_do_no_harm() {
+    let server = Server::playing(|peer, stream| {
+        send_headers(peer, stream, 0);
+        let mut time = 0u32;
+        for _ in 0..10_000 {
+            time = time.wrapping_add(0x7FFF_FFFF);
+            peer.media(stream, MediaKind::Audio, time, AAC);
+        }
+        peer.session.end_play(stream);
+        peer.close();
+    });
+    let player = Player::new(&server.location());
+    player.play();
+    assert_eq!(player.rest().len(), 10_004);
+    assert!(matches!(player.ended(), Ended::Eos));
 }

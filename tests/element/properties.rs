@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use gst::prelude::*;
 use gstrtmpr::rtmp::amf::{Object, Value};
+use gstrtmpr::rtmp::session::MediaKind;
 use gstrtmpr::rtmp::session::server::Event;
 
 use crate::init;
-use crate::media::send_headers;
+use crate::media::{KEYFRAME, send_headers};
 use crate::player::Player;
 use crate::server::Server;
 
@@ -110,6 +111,56 @@ fn a_bad_location_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn a_wrong_property_fails_the_start_instead_of_playing_something_else() {
+    for (name, wrong, right) in [
+        ("location", "rtmps://h/a/s", "rtmp://127.0.0.1:1/a/s"),
+        ("host", "", "127.0.0.1"),
+        ("extra-connect-args", "Q:1", "B:1"),
+    ] {
+        let source = source();
+        let bus = gst::Bus::new();
+        source.set_bus(Some(&bus));
+        source.set_property(name, wrong);
+        assert!(source.set_state(gst::State::Paused).is_err(), "{name}");
+        let error = bus.pop_filtered(&[gst::MessageType::Error]);
+        let Some(gst::MessageView::Error(error)) = error.as_ref().map(|error| error.view()) else {
+            panic!("an error for {name}");
+        };
+        assert!(error.error().matches(gst::ResourceError::Settings));
+        let text = error.error().message().to_owned();
+        assert!(
+            text.contains(&format!("The {name} property is wrong")),
+            "{text}"
+        );
+        let second = bus.pop_filtered(&[gst::MessageType::Error]);
+        assert!(second.is_none(), "one error only: {second:?}");
+        source.set_state(gst::State::Null).expect("it stops");
+
+        source.set_property(name, right);
+        assert!(source.set_state(gst::State::Paused).is_ok(), "{name}");
+        source.set_state(gst::State::Null).expect("it stops");
+    }
+}
+
+#[test]
+fn every_number_can_be_set_to_its_bounds() {
+    let source = source();
+    for name in ["timeout", "idle-timeout", "max-queue-bytes"] {
+        source.set_property(name, u32::MAX);
+        assert_eq!(source.property::<u32>(name), u32::MAX);
+    }
+    source.set_property("max-queue-time", u64::MAX);
+    assert_eq!(source.property::<u64>("max-queue-time"), u64::MAX);
+    source.set_property(
+        "location",
+        "rtmp://127.0.0.1:1/a/s pubUser=u pubPasswd=planted",
+    );
+    assert!(!source.property::<String>("location").contains("planted"));
+    assert!(source.set_state(gst::State::Paused).is_ok());
+    source.set_state(gst::State::Null).expect("it stops");
+}
+
+#[test]
 fn players_pick_this_element_for_rtmp() {
     init();
     let element = gst::Element::make_from_uri(gst::URIType::Src, "rtmp://h/a/s", None);
@@ -124,6 +175,7 @@ fn players_pick_this_element_for_rtmp() {
 fn nothing_can_be_set_while_it_runs() {
     let server = Server::playing(|peer, stream| {
         send_headers(peer, stream, 0);
+        peer.media(stream, MediaKind::Video, 0, KEYFRAME);
         peer.serve();
     });
     let player = Player::new(&server.location());
@@ -157,6 +209,7 @@ fn told(path: &str, set: impl Fn(&gst::Element)) -> Told {
         *slot.lock().expect("not poisoned") = Some((properties, play.name.clone()));
         peer.session.accept_play(&play);
         send_headers(peer, play.stream, 0);
+        peer.media(play.stream, MediaKind::Video, 0, KEYFRAME);
         peer.serve();
     });
     let player = Player::new(&format!("rtmp://{}{path}", server.address()));

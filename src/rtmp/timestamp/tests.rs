@@ -119,7 +119,7 @@ fn extreme_jumps_never_overflow() {
         let mut unwrapper = Unwrapper::new();
         for i in 0..10_000 {
             for raw in pattern {
-                assert!(unwrapper.advance(raw) < 1 << 50);
+                assert!(unwrapper.advance(raw) <= MAX_TIME_MS.unsigned_abs());
                 timeline.media(Track::Audio, raw);
                 timeline.media(Track::Video, raw.wrapping_add(i));
                 let _ = timeline.header(Track::Audio, !raw);
@@ -133,7 +133,7 @@ fn extreme_jumps_never_overflow() {
         }),
         wraps_at_31: true,
     };
-    assert_eq!(full.advance(5), i64::MAX as u64);
+    assert_eq!(full.advance(5), 5, "beyond the end of the line");
 }
 
 #[test]
@@ -233,8 +233,8 @@ fn current_headers_keep_their_time_and_stale_ones_get_the_latest() {
     for (raw, expected) in [
         (100_000, 100_000),
         (100_040, 100_040),
-        (110_023, 110_023),
-        (110_024, 100_023),
+        (101_023, 101_023),
+        (101_024, 100_023),
         (99_999, 100_023),
         (0, 100_023),
         (u32::MAX, 100_023),
@@ -251,8 +251,6 @@ fn headers_follow_the_wrap() {
     timeline.media(Track::Video, u32::MAX);
     assert_eq!(timeline.header(Track::Video, 4), 4_294_967_300);
     assert_eq!(timeline.header(Track::Audio, 4), 4_294_967_300);
-    timeline.reset();
-    assert_eq!(timeline.header(Track::Video, 4), 4);
 }
 
 #[test]
