@@ -43,6 +43,14 @@ const MAX_STEP_FORWARD_MS: u64 = 10_000;
 /// later buffer. An estimate, so that many small messages count as well.
 const ITEM_OVERHEAD: usize = 256;
 
+/// Small tags are put into blocks of this size together. The block is freed in
+/// the streaming thread: each tag's own one would cost a lock that the network
+/// thread wants for its next. Bytes.
+const SHARED_BLOCK: usize = 16 << 10;
+
+/// Largest tag that goes into such a block. Bytes.
+const MAX_SHARED: usize = 1024;
+
 /// One FLV tag, or the file header.
 #[derive(Debug)]
 pub struct Item {
@@ -84,6 +92,8 @@ pub(super) struct FlvOutput {
     gate: Option<Gate>,
     has_media: bool,
     ready: VecDeque<Item>,
+    /// What is left of the present block for small tags.
+    block: BytesMut,
     reported: HashSet<String>,
     notices: Vec<String>,
 }
@@ -260,7 +270,7 @@ impl FlvOutput {
     fn push(&mut self, tag: Tag, time: u64, info: &Info, discont: bool, now: Instant) {
         let kind = tag.kind();
         let item = Item {
-            data: tag.into_bytes_mut(),
+            data: self.place(tag),
             dts: Some(time),
             pts: Some(time.saturating_add_signed(info.composition_time_ms.into())),
             header: info.header,
@@ -287,6 +297,20 @@ impl FlvOutput {
         if gate.is_decided() {
             self.open();
         }
+    }
+
+    /// The bytes of a tag that goes on. Only such tags share a block, so that
+    /// what the queue counts is what it keeps.
+    fn place(&mut self, tag: Tag) -> BytesMut {
+        let bytes = tag.as_bytes();
+        if bytes.len() > MAX_SHARED {
+            return tag.into_bytes_mut();
+        }
+        if self.block.capacity() < bytes.len() {
+            self.block = BytesMut::with_capacity(SHARED_BLOCK);
+        }
+        self.block.extend_from_slice(bytes);
+        self.block.split()
     }
 
     fn notice(&mut self, text: &str) {
@@ -329,9 +353,9 @@ impl Gate {
 }
 
 /// Gives a tag that is a small part of its block a block of its own: the queue
-/// counts what it holds by the tags.
+/// counts what it holds by the tags. Small ones are copied later anyway.
 fn compact(tag: Tag, block: usize) -> Tag {
-    if tag.body().len() >= block / 2 {
+    if tag.body().len() >= block / 2 || tag.as_bytes().len() <= MAX_SHARED {
         return tag;
     }
     Tag::from_payload(tag.kind(), tag.timestamp(), Payload::from(tag.body()))
@@ -485,21 +509,39 @@ mod tests {
     }
 
     #[test]
-    fn a_small_tag_of_a_large_block_does_not_keep_the_block() {
+    fn a_tag_that_is_a_small_part_of_its_block_does_not_keep_the_block() {
         let mut output = FlvOutput::new();
         output.open();
         feed(&mut output, &[]);
-        let mut aggregate = vec![8, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0];
-        aggregate.extend_from_slice(AAC);
-        aggregate.extend_from_slice(&[0, 0, 0, 16]);
-        aggregate.extend_from_slice(&[0xFF; 1 << 20]);
-        let items = feed(&mut output, &[media(MediaKind::Aggregate, 0, &aggregate)]);
-        assert_eq!(items.len(), 1);
-        assert!(
-            items[0].data.capacity() < 1000,
-            "{}",
-            items[0].data.capacity()
-        );
+        for size in [5u16, 5000] {
+            let body = [AAC, &vec![0; usize::from(size) - AAC.len()]].concat();
+            let [high, low] = size.to_be_bytes();
+            let mut aggregate = vec![8, 0, high, low, 0, 0, 0, 0, 0, 0, 0];
+            aggregate.extend_from_slice(&body);
+            aggregate.extend_from_slice(&[0, 0, 0, 0]);
+            aggregate.extend_from_slice(&[0xFF; 1 << 20]);
+            let items = feed(&mut output, &[media(MediaKind::Aggregate, 0, &aggregate)]);
+            assert_eq!(items.len(), 1);
+            let mut data = items.into_iter().next().expect("one").data;
+            assert!(
+                !data.try_reclaim(SHARED_BLOCK),
+                "the block of {size} bytes has room for no more"
+            );
+        }
+    }
+
+    #[test]
+    fn small_tags_are_neighbours_and_do_not_touch_each_other() {
+        let mut output = FlvOutput::new();
+        output.open();
+        feed(&mut output, &[]);
+        let messages = vec![media(MediaKind::Audio, 0, AAC); 2000];
+        let items = feed(&mut output, &messages);
+        for item in &items {
+            assert_eq!(&item.data[11..11 + AAC.len()], AAC);
+        }
+        let ends = items[0].data.as_ptr_range().end;
+        assert_eq!(ends, items[1].data.as_ptr());
     }
 
     #[test]
