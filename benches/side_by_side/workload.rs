@@ -61,14 +61,14 @@ pub(crate) fn all(quick: bool) -> Vec<Workload> {
             bytes: mebibytes << 20,
         },
     };
-    let small = if quick { 2 } else { 80 };
+    let small = if quick { 2 } else { 176 };
     let (streams, duration) = if quick { (5, 2) } else { (50, 8) };
     let (repeats, far_repeats) = if quick { (3, 1) } else { (15, 3) };
     let delay = Duration::from_millis(25);
     vec![
         frames("frames-60000", 60_000, 2560 / shrink),
         frames("frames-4096", 4096, 1536 / shrink),
-        frames("frames-128", 128, 384 / shrink),
+        frames("frames-128", 128, 1024 / shrink),
         Workload {
             name: "small",
             title: format!("{small} MiB of 200-byte messages, audio and video in turn"),
