@@ -104,12 +104,13 @@ impl Command {
         Status::find(std::iter::once(&self.object).chain(&self.arguments))
     }
 
-    /// The first argument that is a string: the stream name of `play` and its like.
+    /// The argument at `index`, counted from 0, if it is a string: at 0, the
+    /// stream name of `play` and its like.
     pub fn string_argument(&self, index: usize) -> Option<&str> {
         self.arguments.get(index).and_then(Value::as_str)
     }
 
-    /// An argument as a number.
+    /// The argument at `index`, counted from 0, as a number.
     pub fn number_argument(&self, index: usize) -> Option<f64> {
         self.arguments.get(index).and_then(Value::as_f64)
     }

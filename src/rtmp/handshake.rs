@@ -4,8 +4,9 @@
 //! The simple handshake (RTMP 1.0, 5.2), for both roles.
 //!
 //! Client: C0 C1 at once, C2 as soon as S1 is there, done when S2 is. Server:
-//! S0 S1 S2 as soon as C1 is there, done when C2 is. The echoes are not
-//! compared: several servers answer with something else and work all the same.
+//! S0 S1 S2 as soon as C1 is there, done when C2 is. Whether C2 or S2 is an echo
+//! is reported but never a reason to refuse: several servers answer with
+//! something else and work all the same.
 //! [`Connection`](super::connection::Connection) drives it and keeps what
 //! follows the last byte.
 
@@ -35,7 +36,7 @@ pub enum Role {
 /// What a step of the handshake brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// The version byte came: its value, and whether it is the expected 3.
+    /// The version byte came; 3 from peers that speak plain RTMP.
     Version(u8),
     /// C1 or S1 came.
     Hello {
