@@ -19,9 +19,6 @@ use super::scan::{self, ScanError};
 const STRING: u8 = 0x02;
 const LONG_STRING: u8 = 0x0C;
 
-/// Length of the AMF0 string `@setDataFrame`.
-const SET_DATA_FRAME_SIZE: usize = 16;
-
 /// How a data message is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DataEncoding {
@@ -101,12 +98,12 @@ pub fn inspect_data(encoding: DataEncoding, body: &[u8]) -> Script<'_> {
     let mut skip: usize = format_byte;
     loop {
         let rest = body.get(skip..).unwrap_or_default();
-        let Some(name) = first_string(rest) else {
+        let Some((name, size)) = first_string(rest) else {
             return nameless(ScriptDrop::NoName);
         };
         // More than once: a relay that put its own in front.
         if name == b"@setDataFrame" {
-            skip = skip.saturating_add(SET_DATA_FRAME_SIZE);
+            skip = skip.saturating_add(size);
             continue;
         }
         return Script {
@@ -144,14 +141,16 @@ const fn nameless(reason: ScriptDrop) -> Script<'static> {
     }
 }
 
-fn first_string(values: &[u8]) -> Option<&[u8]> {
+/// The text of the string that stands first, and the bytes that all of it takes.
+fn first_string(values: &[u8]) -> Option<(&[u8], usize)> {
     let mut cursor = Cursor::new(values);
-    let size = match cursor.u8().ok()? {
-        STRING => u32::from(cursor.u16().ok()?),
-        LONG_STRING => cursor.u32().ok()?,
+    let (header, size) = match cursor.u8().ok()? {
+        STRING => (3, u32::from(cursor.u16().ok()?)),
+        LONG_STRING => (5, cursor.u32().ok()?),
         _ => return None,
     };
-    cursor.take(usize::try_from(size).ok()?).ok()
+    let text = cursor.take(usize::try_from(size).ok()?).ok()?;
+    Some((text, text.len().saturating_add(header)))
 }
 
 #[cfg(test)]
@@ -207,6 +206,15 @@ mod tests {
         let mut tag = Tag::from_payload(TagType::Script, 0, Payload::from(&body[..]));
         tag.strip_front(16);
         assert_eq!(tag.body(), hex(METADATA));
+    }
+
+    #[test]
+    fn set_data_frame_as_a_long_string_is_left_out_whole() {
+        let long = hex("0C 00 00 00 0D 40 73 65 74 44 61 74 61 46 72 61 6D 65");
+        let body = [long.clone(), hex(METADATA)].concat();
+        assert_eq!(action(DataEncoding::Amf0, &body), forward("onMetaData", 18));
+        let body = [vec![0], hex(SET_DATA_FRAME), long, hex(METADATA)].concat();
+        assert_eq!(action(DataEncoding::Amf3, &body), forward("onMetaData", 35));
     }
 
     #[test]
