@@ -4,12 +4,12 @@
 //! Failures as GStreamer errors: domain and code, a sentence for people with
 //! what they can do, and the details for a bug report.
 
-use crate::player::{Cause, Failure};
+use crate::player::{Cause, Failure, Phase};
 use crate::rtmp::status::{Status, StatusCode};
 
 /// The error message for a failed play of `url`, which holds no secrets.
 pub(crate) fn message(url: &str, failure: &Failure) -> gst::ErrorMessage {
-    let (code, text) = explain(url, &failure.cause, failure.phase.description());
+    let (code, text) = explain(url, &failure.cause, failure.phase);
     let debug = format!(
         "{url}: {:?} while {}, after {:.1?}",
         failure.cause,
@@ -27,9 +27,10 @@ enum Code {
     Library,
 }
 
-fn explain(url: &str, cause: &Cause, waiting_for: &str) -> (Code, String) {
+fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
     use gst::ResourceError as Error;
 
+    let waiting_for = phase.description();
     let (code, text) = match cause {
         Cause::HostNotFound(why) => (
             Error::NotFound,
@@ -65,17 +66,16 @@ fn explain(url: &str, cause: &Cause, waiting_for: &str) -> (Code, String) {
             format!("{url} is not an RTMP server ({what}). Check the scheme and the port."),
         ),
         Cause::Protocol(what) => (
-            if waiting_for == crate::player::Phase::Playing.description() {
-                Error::Read
-            } else {
-                Error::OpenRead
+            match phase {
+                Phase::Playing => Error::Read,
+                _ => Error::OpenRead,
             },
             format!("{url} broke the RTMP protocol ({what}) while {waiting_for}."),
         ),
         Cause::ConnectRejected(status) => refused(url, "the connection", status.as_ref()),
         Cause::CreateStreamFailed(status) => refused(url, "a stream", status.as_ref()),
         Cause::PlayFailed(status) => refused(url, "to play the stream", status.as_ref()),
-        Cause::ClosedEarly => (
+        Cause::ClosedEarly(_) => (
             Error::OpenRead,
             format!(
                 "{url} closed the connection while {waiting_for}. Most servers do so when the \
@@ -164,13 +164,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::player::Phase;
     use crate::rtmp::status::Level;
 
     const URL: &str = "rtmp://host/app/stream?…";
 
-    fn code(cause: &Cause) -> Option<gst::ResourceError> {
-        match explain(URL, cause, Phase::Playing.description()).0 {
+    fn code(cause: &Cause, phase: Phase) -> Option<gst::ResourceError> {
+        match explain(URL, cause, phase).0 {
             Code::Resource(code) => Some(code),
             Code::Library => None,
         }
@@ -193,26 +192,51 @@ mod tests {
             (Cause::ConnectRejected(None), Some(Error::OpenRead)),
             (Cause::CreateStreamFailed(None), Some(Error::OpenRead)),
             (Cause::PlayFailed(None), Some(Error::OpenRead)),
-            (Cause::ClosedEarly, Some(Error::OpenRead)),
+            (Cause::ClosedEarly(None), Some(Error::OpenRead)),
             (Cause::ConnectionLost(text()), Some(Error::Read)),
             (Cause::ClosedWithoutEof, Some(Error::Read)),
             (Cause::Idle(second), Some(Error::Read)),
             (Cause::NoThread(text()), Some(Error::Failed)),
             (Cause::Panicked, None),
         ] {
-            assert_eq!(code(&cause), expected, "{cause:?}");
-            let (_, sentence) = explain(URL, &cause, "testing");
-            let internal = matches!(cause, Cause::NoThread(_) | Cause::Panicked);
-            assert_eq!(sentence.contains(URL), !internal, "{sentence}");
-            assert!(sentence.ends_with('.'), "{sentence}");
+            assert_eq!(code(&cause, Phase::Playing), expected, "{cause:?}");
+            for phase in Phase::ALL {
+                let (_, sentence) = explain(URL, &cause, phase);
+                let internal = matches!(cause, Cause::NoThread(_) | Cause::Panicked);
+                assert_eq!(sentence.contains(URL), !internal, "{sentence}");
+                assert!(sentence.ends_with('.'), "{sentence}");
+            }
         }
+    }
+
+    #[test]
+    fn a_protocol_error_is_one_of_reading_only_while_playing() {
+        for phase in Phase::ALL {
+            let expected = match phase {
+                Phase::Playing => gst::ResourceError::Read,
+                _ => gst::ResourceError::OpenRead,
+            };
+            let cause = Cause::Protocol("why".to_owned());
+            assert_eq!(code(&cause, phase), Some(expected), "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn what_broke_a_connection_early_is_kept_for_bug_reports() {
+        let failure = Failure {
+            cause: Cause::ClosedEarly(Some("Connection reset by peer".to_owned())),
+            phase: Phase::Connect,
+            elapsed: Duration::ZERO,
+        };
+        let shown = format!("{:?}", message(URL, &failure));
+        assert!(shown.contains("Connection reset by peer"), "{shown}");
     }
 
     #[test]
     fn a_sentence_of_the_server_is_not_ended_twice() {
         let code = StatusCode::PlayStreamNotFound;
         let status = Status::new(Level::Error, code, "Stream not found.");
-        let (_, sentence) = explain(URL, &Cause::PlayFailed(Some(status)), "testing");
+        let (_, sentence) = explain(URL, &Cause::PlayFailed(Some(status)), Phase::Play);
         assert!(sentence.contains("not found. Check"), "{sentence}");
     }
 

@@ -83,8 +83,9 @@ pub enum Cause {
     CreateStreamFailed(Option<Status>),
     /// The server refused `play`, or ended it with an error.
     PlayFailed(Option<Status>),
-    /// The server closed the connection before it was playing.
-    ClosedEarly,
+    /// The server closed the connection before it was playing. Carries the
+    /// error of reading if it was not in order.
+    ClosedEarly(Option<String>),
     /// The connection broke while playing.
     ConnectionLost(String),
     /// The server closed the connection without saying that the stream ended.

@@ -307,7 +307,7 @@ impl Policy<ClientSession> for Player<'_> {
             Event::Status(stream, status) => self.on_status(stream, status, now),
             Event::Unsubscribed if self.is_started() => Some(End::Eos(EosReason::Unsubscribed)),
             Event::Close if self.is_started() => Some(End::Eos(EosReason::Close)),
-            Event::Unsubscribed | Event::Close => Some(self.failed(Cause::ClosedEarly)),
+            Event::Unsubscribed | Event::Close => Some(self.failed(Cause::ClosedEarly(None))),
             Event::Called(name) => {
                 self.log.log(format_args!("Server calls {name}"));
                 None
@@ -377,8 +377,10 @@ impl Policy<ClientSession> for Player<'_> {
                 self.failed(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
             }
             Closed::Protocol(error) => self.failed(Cause::Protocol(error.to_string())),
-            Closed::Eof if self.phase < Phase::Playing => self.failed(Cause::ClosedEarly),
-            Closed::Io(_) if self.phase < Phase::Waiting => self.failed(Cause::ClosedEarly),
+            Closed::Eof if self.phase < Phase::Playing => self.failed(Cause::ClosedEarly(None)),
+            Closed::Io(error) if self.phase < Phase::Waiting => {
+                self.failed(Cause::ClosedEarly(Some(error.to_string())))
+            }
             Closed::Eof if session.is_at_message_boundary() => {
                 self.unannounced(EosReason::ConnectionClosed, Cause::ClosedWithoutEof)
             }
