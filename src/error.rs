@@ -27,6 +27,11 @@ enum Code {
     Library,
 }
 
+/// Advice for a handshake that fails: neither application nor stream has been
+/// named by then.
+const CHECK_SERVER: &str =
+    "Check that it is an RTMP server without TLS: the scheme, the host and the port";
+
 fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
     use gst::ResourceError as Error;
 
@@ -56,9 +61,13 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
         Cause::TimedOut(limit) => (
             Error::OpenRead,
             format!(
-                "{url} timed out after {} s while {waiting_for}. Check the address, or allow \
-                 more time with the timeout property.",
-                limit.as_secs_f32().round()
+                "{url} timed out after {} s while {waiting_for}. {}, or allow more time with \
+                 the timeout property.",
+                limit.as_secs_f32().round(),
+                match phase {
+                    Phase::Handshake => CHECK_SERVER,
+                    _ => "Check the address",
+                }
             ),
         ),
         Cause::NotRtmp(what) => (
@@ -75,6 +84,10 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
         Cause::ConnectRejected(status) => refused(url, "the connection", status.as_ref()),
         Cause::CreateStreamFailed(status) => refused(url, "a stream", status.as_ref()),
         Cause::PlayFailed(status) => refused(url, "to play the stream", status.as_ref()),
+        Cause::ClosedEarly(_) if phase == Phase::Handshake => (
+            Error::OpenRead,
+            format!("{url} closed the connection during the RTMP handshake. {CHECK_SERVER}."),
+        ),
         Cause::ClosedEarly(_) => (
             Error::OpenRead,
             format!(
@@ -218,6 +231,18 @@ mod tests {
             };
             let cause = Cause::Protocol("why".to_owned());
             assert_eq!(code(&cause, phase), Some(expected), "{phase:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_handshake_does_not_blame_the_stream() {
+        for cause in [
+            Cause::ClosedEarly(None),
+            Cause::TimedOut(Duration::from_secs(1)),
+        ] {
+            let (_, sentence) = explain(URL, &cause, Phase::Handshake);
+            assert!(sentence.contains("TLS"), "{sentence}");
+            assert!(!sentence.contains("stream does not exist"), "{sentence}");
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) struct Player<'a> {
     started: Instant,
     phase: Phase,
     phase_since: Instant,
+    /// The server's version byte where that is not 3, or no version at all.
+    odd_version: Option<u8>,
     stream: Option<StreamId>,
     output: FlvOutput,
     batch: VecDeque<Item>,
@@ -58,6 +60,7 @@ impl<'a> Player<'a> {
             started: now,
             phase: Phase::Resolving,
             phase_since: now,
+            odd_version: None,
             stream: None,
             output: FlvOutput::new(),
             batch: VecDeque::new(),
@@ -111,6 +114,21 @@ impl<'a> Player<'a> {
         } else {
             End::Eos(reason)
         }
+    }
+
+    /// The cause of an end in the handshake that follows a strange first byte:
+    /// it tells more than how the connection ended.
+    fn not_rtmp(&self) -> Option<Cause> {
+        let first = self
+            .odd_version
+            .filter(|_| self.phase == Phase::Handshake)?;
+        Some(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
+    }
+
+    /// The end for a connection that closed before it was playing.
+    fn closed_early(&self, error: Option<String>) -> End {
+        let cause = self.not_rtmp();
+        self.failed(cause.unwrap_or(Cause::ClosedEarly(error)))
     }
 
     fn is_started(&self) -> bool {
@@ -241,15 +259,22 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn log_handshake(&self, progress: Progress) {
+    fn on_handshake(&mut self, progress: Progress, now: Instant) {
         match progress {
-            Progress::Version(version) => self.log_step(format_args!("S0 received: {version}")),
+            Progress::Version(version) => {
+                self.odd_version = (version != 3).then_some(version);
+                self.log_step(format_args!("S0 received: {version}"));
+            }
             Progress::Hello { version } => {
                 self.log_step(format_args!(
                     "S1 received, server version {version:?}; C2 sent"
                 ));
             }
-            Progress::Done { .. } => self.log_step(format_args!("S2 received, handshake done")),
+            Progress::Done { .. } => {
+                self.log_step(format_args!("S2 received, handshake done"));
+                self.enter(Phase::Connect, now);
+                self.log_step(format_args!("connect sent"));
+            }
         }
     }
 }
@@ -264,11 +289,7 @@ impl Policy<ClientSession> for Player<'_> {
                 None
             }
             Event::Handshake(progress) => {
-                self.log_handshake(progress);
-                if let Progress::Done { .. } = progress {
-                    self.enter(Phase::Connect, now);
-                    self.log_step(format_args!("connect sent"));
-                }
+                self.on_handshake(progress, now);
                 None
             }
             Event::Control(control) => {
@@ -361,7 +382,8 @@ impl Policy<ClientSession> for Player<'_> {
         };
         if !self.is_started() {
             let limit = due(self.phase_since, self.settings.timeout)?;
-            return Some(self.failed(Cause::TimedOut(limit)));
+            let cause = self.not_rtmp().unwrap_or(Cause::TimedOut(limit));
+            return Some(self.failed(cause));
         }
         if self.blocked {
             return None;
@@ -377,9 +399,9 @@ impl Policy<ClientSession> for Player<'_> {
                 self.failed(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
             }
             Closed::Protocol(error) => self.failed(Cause::Protocol(error.to_string())),
-            Closed::Eof if self.phase < Phase::Playing => self.failed(Cause::ClosedEarly(None)),
+            Closed::Eof if self.phase < Phase::Playing => self.closed_early(None),
             Closed::Io(error) if self.phase < Phase::Waiting => {
-                self.failed(Cause::ClosedEarly(Some(error.to_string())))
+                self.closed_early(Some(error.to_string()))
             }
             Closed::Eof if session.is_at_message_boundary() => {
                 self.unannounced(EosReason::ConnectionClosed, Cause::ClosedWithoutEof)

@@ -10,7 +10,9 @@
 /// An error after which the connection is of no use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// The peer's first byte is not one of RTMP. Carries what came instead.
+    /// The peer's first byte is not one of RTMP. Carries what came instead. A
+    /// client's session goes on with a byte below 32; its player reports this
+    /// when the handshake then fails.
     NotRtmp(u8),
     /// The peer broke a rule of the protocol that cannot be overlooked.
     PeerMisbehaved(&'static str),
