@@ -266,6 +266,24 @@ mod tests {
     }
 
     #[test]
+    fn no_part_of_a_refusal_shows_a_secret_or_the_whole_of_a_long_text() {
+        let long = "x".repeat(600_000);
+        for words in ["Failed to play s?token=secret; gone.", long.as_str()] {
+            let status = Status::new(Level::Error, StatusCode::PlayStreamNotFound, words)
+                .with("details", "s?token=secret");
+            let failure = Failure {
+                cause: Cause::PlayFailed(Some(status)),
+                phase: Phase::Play,
+                elapsed: Duration::ZERO,
+            };
+            let shown = format!("{:?}", message(URL, &failure));
+            assert!(shown.contains("Play.StreamNotFound"), "{shown}");
+            assert!(!shown.contains("secret"), "{shown}");
+            assert!(shown.chars().count() < 2000, "{shown}");
+        }
+    }
+
+    #[test]
     fn refusals_are_sorted_by_code_and_words() {
         use gst::ResourceError as Error;
 

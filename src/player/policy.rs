@@ -5,6 +5,7 @@
 //! ends the stream how.
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::ItemQueue;
@@ -16,12 +17,13 @@ use super::stats::{Phase, Stats};
 use crate::driver::{Closed, Policy};
 use crate::net::ConnectError;
 use crate::rtmp;
+use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::connection::Ignored;
 use crate::rtmp::handshake::Progress;
 use crate::rtmp::message::StreamId;
 use crate::rtmp::session::Session;
 use crate::rtmp::session::client::{ClientSession, Event};
-use crate::rtmp::status::{Level, Status, StatusCode};
+use crate::rtmp::status::{Level, Status, StatusCode, printable};
 use crate::rtmp::user_control::UserControl;
 
 /// The policy of one play.
@@ -81,19 +83,20 @@ impl<'a> Player<'a> {
     }
 
     /// A line for each step of the flow.
-    pub(super) fn log_step(&self, step: std::fmt::Arguments<'_>) {
+    pub(super) fn log_step(&self, step: fmt::Arguments<'_>) {
         let elapsed = self.started.elapsed();
         self.log.debug(format_args!("{step} (at {elapsed:.1?})"));
     }
 
     /// The end for a connection that did not come about; `None`: cancelled.
     pub(super) fn connect_failed(&self, error: ConnectError) -> Option<End> {
+        // GIO's texts name hosts, but a malformed proxy URL also in whole.
         let cause = match error {
             ConnectError::Cancelled => return None,
-            ConnectError::Resolve(text) => Cause::HostNotFound(text),
-            ConnectError::Refused(text) => Cause::Refused(text),
-            ConnectError::Proxy(text) => Cause::Proxy(text),
-            ConnectError::Failed(text) => Cause::Unreachable(text),
+            ConnectError::Resolve(text) => Cause::HostNotFound(printable(&text)),
+            ConnectError::Refused(text) => Cause::Refused(printable(&text)),
+            ConnectError::Proxy(text) => Cause::Proxy(printable(&text)),
+            ConnectError::Failed(text) => Cause::Unreachable(printable(&text)),
             ConnectError::TimedOut => Cause::TimedOut(self.phase_since.elapsed()),
         };
         Some(self.failed(cause))
@@ -158,7 +161,7 @@ impl<'a> Player<'a> {
         self.log_step(format_args!("play sent"));
     }
 
-    fn on_started(&mut self, by: &dyn std::fmt::Display, now: Instant) {
+    fn on_started(&mut self, by: &dyn fmt::Display, now: Instant) {
         if self.phase == Phase::Play {
             self.enter(Phase::Waiting, now);
             self.last_media = now;
@@ -308,7 +311,9 @@ impl Policy<ClientSession> for Player<'_> {
                 information,
             } => {
                 self.log.log(format_args!(
-                    "Server properties {properties:?}, information {information:?}"
+                    "Server properties {}, information {}",
+                    Members(&properties),
+                    Members(&information)
                 ));
                 self.on_connected(session, now);
                 None
@@ -330,7 +335,8 @@ impl Policy<ClientSession> for Player<'_> {
             Event::Close if self.is_started() => Some(End::Eos(EosReason::Close)),
             Event::Unsubscribed | Event::Close => Some(self.failed(Cause::ClosedEarly(None))),
             Event::Called(name) => {
-                self.log.log(format_args!("Server calls {name}"));
+                self.log
+                    .log(format_args!("Server calls {}", printable(&name)));
                 None
             }
             Event::Ignored(ignored) => {
@@ -421,5 +427,52 @@ impl Player<'_> {
             self.output.open();
         }
         self.flush(session);
+    }
+}
+
+/// The members of a server's object, for the log: the first few, and no more of
+/// them than can be looked at for secrets.
+struct Members<'a>(&'a Object);
+
+impl fmt::Display for Members<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MAX_SHOWN: usize = 16;
+        f.write_str("{")?;
+        for (position, (name, value)) in self.0.iter().take(MAX_SHOWN).enumerate() {
+            let comma = if position == 0 { "" } else { ", " };
+            write!(f, "{comma}{}: ", printable(name))?;
+            match value {
+                Value::String(text) => write!(f, "{:?}", printable(text))?,
+                Value::Number(number) => write!(f, "{number}")?,
+                Value::Boolean(value) => write!(f, "{value}")?,
+                _ => f.write_str("…")?,
+            }
+        }
+        f.write_str(if self.0.len() > MAX_SHOWN {
+            ", …}"
+        } else {
+            "}"
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_properties_are_shown_without_secrets_and_bounded() {
+        let members = Object::new()
+            .with("fmsVer", "FMS/3,0,1,123")
+            .with("capabilities", 31.0)
+            .with("details", "s?token=secret")
+            .with("data", Object::new().with("token", "secret"));
+        let shown = r#"{fmsVer: "FMS/3,0,1,123", capabilities: 31, details: "s?…", data: …}"#;
+        assert_eq!(Members(&members).to_string(), shown);
+
+        let long = "x".repeat(1 << 16);
+        let members: Object = (0..100).map(|_| (long.as_str(), long.as_str())).collect();
+        assert!(Members(&members).to_string().len() < 10_000);
+        assert_eq!(Members(&Object::new()).to_string(), "{}");
     }
 }

@@ -3,13 +3,14 @@
 
 //! Everything a player needs to know before it starts.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::net::Endpoint;
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
 
 /// One play, as asked for. Fixed while it runs.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PlaySettings {
     /// Where to connect to.
     pub endpoint: Endpoint,
@@ -27,4 +28,17 @@ pub struct PlaySettings {
     pub idle_timeout: Option<Duration>,
     /// An end that the server did not announce is a failure.
     pub no_eof_is_error: bool,
+}
+
+/// Shows only what holds no secrets.
+impl fmt::Debug for PlaySettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlaySettings")
+            .field("endpoint", &self.endpoint)
+            .field("shown_url", &self.shown_url)
+            .field("timeout", &self.timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("no_eof_is_error", &self.no_eof_is_error)
+            .finish_non_exhaustive()
+    }
 }

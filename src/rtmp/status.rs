@@ -3,13 +3,19 @@
 
 //! Status objects: the answers of `connect` and the arguments of `onStatus`
 //! and `onPlayStatus` (RTMP 1.0, 7.2), with their codes as an enum.
+//!
+//! Servers like to repeat the stream's name with the token in it. So whatever
+//! is shown of a peer's text, by `Display` or `Debug`, goes through
+//! [`printable`]; the raw texts are in the fields.
+
+use std::fmt;
 
 use super::amf::{Object, Value};
 
 macro_rules! status_codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal),+ $(,)?) => {
         /// A status code that servers are known to send.
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq)]
         pub enum StatusCode {
             $($(#[$doc])* $name,)+
             /// A code that is none of these, or none at all (empty).
@@ -141,12 +147,19 @@ status_codes! {
     RecordFailed = "NetStream.Record.Failed",
 }
 
-impl std::fmt::Display for StatusCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for StatusCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Other(code) if code.is_empty() => f.write_str("a status without code"),
             code => f.write_str(&printable(code.as_str())),
         }
+    }
+}
+
+/// Shows the code like `Display`, since it is a peer's text.
+impl fmt::Debug for StatusCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", printable(self.as_str()))
     }
 }
 
@@ -162,7 +175,7 @@ pub enum Level {
 }
 
 /// A status object.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Status {
     /// `code`
     pub code: StatusCode,
@@ -170,7 +183,7 @@ pub struct Status {
     pub level: Level,
     /// `description`, as the server wrote it; empty if missing.
     pub description: String,
-    /// Everything that came.
+    /// Everything that came. Never shown: it may hold secrets anywhere.
     pub information: Object,
 }
 
@@ -242,8 +255,8 @@ impl From<Object> for Status {
     }
 }
 
-impl std::fmt::Display for Status {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.code.fmt(f)?;
         if !self.description.is_empty() {
             write!(f, ": {}", printable(&self.description))?;
@@ -252,21 +265,87 @@ impl std::fmt::Display for Status {
     }
 }
 
+/// Leaves out `information`.
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Status")
+            .field("code", &self.code)
+            .field("level", &self.level)
+            .field("description", &printable(&self.description))
+            .finish_non_exhaustive()
+    }
+}
+
 /// Longest piece of a peer's text that is shown, in characters.
 const MAX_SHOWN: usize = 200;
 
 /// A peer's text made fit for a log or message: one line, bounded, no control
-/// characters.
+/// characters, and no secrets: the query of a URL or stream name becomes `?…`,
+/// the user and password of a URL `//…@`.
 pub fn printable(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
+    let mut shown = String::new();
+    // Word by word, so that a long text is not looked at in whole.
+    for word in text.split_inclusive(char::is_whitespace) {
+        let (word, blank) = match word.strip_suffix(char::is_whitespace) {
+            Some(word) => (word, " "),
+            None => (word, ""),
+        };
+        shown.push_str(&without_query(&without_user(word)));
+        shown.push_str(blank);
+        if shown.chars().nth(MAX_SHOWN).is_some() {
+            break;
+        }
+    }
+    bounded(&shown)
+}
+
+/// Up to [`MAX_SHOWN`] characters of a text, without control characters.
+fn bounded(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut shown: String = chars
+        .by_ref()
         .take(MAX_SHOWN)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    if text.chars().nth(MAX_SHOWN).is_some() {
+    if chars.next().is_some() {
         shown.push('…');
     }
     shown.trim().to_owned()
+}
+
+/// A word without the user information of URLs in it.
+fn without_user(word: &str) -> String {
+    let mut pieces = word.split("//");
+    let mut shown = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (authority, path) = piece.split_at(piece.find('/').unwrap_or(piece.len()));
+        shown.push_str("//");
+        match authority.rsplit_once('@') {
+            // A `@` of the query, or a `?` of the password: hidden either way.
+            Some((user, _)) if user.contains('?') => shown.push('…'),
+            Some((_, host)) => {
+                shown.push_str("…@");
+                shown.push_str(host);
+            }
+            None => shown.push_str(authority),
+        }
+        shown.push_str(path);
+    }
+    shown
+}
+
+/// A word without the query in it. That reaches to the end of the word, or to
+/// the last quotation mark of the kind that stands before it.
+fn without_query(word: &str) -> String {
+    let Some((name, query)) = word.split_once('?') else {
+        return word.to_owned();
+    };
+    let quote = name.chars().rev().find(|c| matches!(c, '"' | '\''));
+    let end = quote.and_then(|quote| query.rfind(quote));
+    let (query, rest) = query.split_at(end.unwrap_or(query.len()));
+    // A question, and no query.
+    let dots = if query.is_empty() { "" } else { "…" };
+    format!("{name}?{dots}{rest}")
 }
 
 #[cfg(test)]
@@ -313,6 +392,60 @@ mod tests {
         );
         let status = Status::find([Value::from("go away")].iter());
         assert_eq!(status.map(|s| s.description), Some("go away".to_owned()));
+    }
+
+    #[test]
+    fn queries_and_users_are_not_shown() {
+        for (text, shown) in [
+            (
+                "Failed to play s?token=x; gone.",
+                "Failed to play s?… gone.",
+            ),
+            ("s?token=x", "s?…"),
+            ("a?b=1/c?d=2 e?f\ng?h i", "a?… e?… g?… i"),
+            ("'s?token=x' is 's?y'.", "'s?…' is 's?…'."),
+            ("'s?token=it's' is gone", "'s?…' is gone"),
+            ("s?token=it's x", "s?… x"),
+            (r#"{"s":"a?t=x","n":1}"#, r#"{"s":"a?…":1}"#),
+            ("who are you? go", "who are you? go"),
+            ("\"who?\" x", "\"who?\" x"),
+            ("rtmp://u:p@h/a/s to //v@i", "rtmp://…@h/a/s to //…@i"),
+            ("rtmp://u:p@x@h:1/a?b=c@d", "rtmp://…@h:1/a?…"),
+            ("//u:p?q@h/a", "//…/a"),
+            ("//h?q=a@b", "//…"),
+            ("a//b///c@d e@f", "a//b///c@d e@f"),
+            ("s?to\u{1b}ken", "s?…"),
+            ("?", "?"),
+            ("", ""),
+        ] {
+            assert_eq!(printable(text), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_across_the_bound_is_not_shown() {
+        for length in 0..MAX_SHOWN + 20 {
+            let before = "x".repeat(length);
+            let shown = printable(&format!("{before} //user:pass@h s?token=secret"));
+            for secret in ["user", "pass", "token", "sec"] {
+                assert!(!shown.contains(secret), "{shown}");
+            }
+            assert!(shown.chars().count() <= MAX_SHOWN + 1);
+        }
+    }
+
+    #[test]
+    fn debug_output_is_bounded_and_without_secrets() {
+        let redirect = Object::new().with("redirect", "rtmp://h/a?token=secret");
+        for description in ["s?token=secret gone".to_owned(), "x".repeat(600_000)] {
+            let code = StatusCode::Other(description.clone());
+            let status = Status::new(Level::Error, code, description)
+                .with("ex", redirect.clone())
+                .with("details", "s?token=secret");
+            let shown = format!("{status:?}");
+            assert!(!shown.contains("secret"), "{shown}");
+            assert!(shown.chars().count() < 600);
+        }
     }
 
     #[test]

@@ -26,8 +26,8 @@ use crate::rtmp::user_control::UserControl;
 /// `flashVer` of a player. Servers have refused others.
 pub const DEFAULT_FLASH_VERSION: &str = "LNX 9,0,124,2";
 
-/// What `connect` tells the server.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// What `connect` tells the server. No `Debug`: any of it may hold a token.
+#[derive(Clone, Default, PartialEq)]
 pub struct ConnectParameters {
     /// `app`
     pub application: String,
@@ -67,8 +67,8 @@ impl PlayStart {
     }
 }
 
-/// What `play` asks for.
-#[derive(Debug, Clone, PartialEq)]
+/// What `play` asks for. No `Debug`: the name may hold a token.
+#[derive(Clone, PartialEq)]
 pub struct PlayParameters {
     /// Stream name, with its query if it has one.
     pub name: String,
