@@ -312,6 +312,23 @@ fn play_refused() {
 }
 
 #[test]
+fn a_long_text_of_the_server_is_cut_everywhere() {
+    let server = Server::start(|peer| {
+        let request = peer.play_request();
+        let status = status(StatusCode::PlayFailed, &"x".repeat(600_000));
+        peer.session.reject_play(&request, &status);
+        peer.close();
+    });
+    let player = Player::new(&server.location());
+    player.play();
+    let (error, debug) = player.error_message();
+    for text in [error.message(), &debug] {
+        assert!(text.contains("xxx…"), "{text}");
+        assert!(text.chars().count() < 1000, "{text}");
+    }
+}
+
+#[test]
 fn play_refused_by_an_error_answer() {
     expect(
         gst::ResourceError::NotFound,
