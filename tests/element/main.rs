@@ -14,6 +14,7 @@ mod media;
 mod play;
 mod player;
 mod properties;
+mod secrets;
 mod server;
 mod stop;
 mod wire;
