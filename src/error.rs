@@ -96,6 +96,10 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
                  its token."
             ),
         ),
+        Cause::EndedByServer(status) => (
+            Error::Read,
+            format!("The server ended the play of {url}: {status}."),
+        ),
         Cause::ConnectionLost(why) => (
             Error::Read,
             format!("The connection to {url} was lost ({why})."),
@@ -206,6 +210,10 @@ mod tests {
             (Cause::CreateStreamFailed(None), Some(Error::OpenRead)),
             (Cause::PlayFailed(None), Some(Error::OpenRead)),
             (Cause::ClosedEarly(None), Some(Error::OpenRead)),
+            (
+                Cause::EndedByServer(Status::new(Level::Error, StatusCode::PlayFailed, "why")),
+                Some(Error::Read),
+            ),
             (Cause::ConnectionLost(text()), Some(Error::Read)),
             (Cause::ClosedWithoutEof, Some(Error::Read)),
             (Cause::Idle(second), Some(Error::Read)),

@@ -83,6 +83,8 @@ pub enum Cause {
     CreateStreamFailed(Option<Status>),
     /// The server refused `play`, or ended it with an error.
     PlayFailed(Option<Status>),
+    /// The server ended the play with an error, after it had started.
+    EndedByServer(Status),
     /// The server closed the connection before it was playing. Carries the
     /// error of reading if it was not in order.
     ClosedEarly(Option<String>),

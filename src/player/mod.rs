@@ -11,6 +11,7 @@
 mod failure;
 mod flv_output;
 mod log;
+mod meaning;
 mod policy;
 mod settings;
 mod stats;

@@ -12,6 +12,7 @@ use super::ItemQueue;
 use super::failure::{Cause, End, EosReason, Failure};
 use super::flv_output::{FlvOutput, Item};
 use super::log::Log;
+use super::meaning::Meaning;
 use super::settings::PlaySettings;
 use super::stats::{Phase, Stats};
 use crate::driver::{Closed, Policy};
@@ -23,7 +24,7 @@ use crate::rtmp::handshake::Progress;
 use crate::rtmp::message::StreamId;
 use crate::rtmp::session::Session;
 use crate::rtmp::session::client::{ClientSession, Event};
-use crate::rtmp::status::{Level, Status, StatusCode, printable};
+use crate::rtmp::status::{Status, StatusCode, printable};
 use crate::rtmp::user_control::UserControl;
 
 /// The policy of one play.
@@ -41,6 +42,8 @@ pub(super) struct Player<'a> {
     output: FlvOutput,
     batch: VecDeque<Item>,
     last_media: Instant,
+    /// Bytes that had come when the idle timeout last passed within a message.
+    bytes_when_idle: u64,
     /// The queue is full: silence is not the server's fault.
     blocked: bool,
     reported: HashSet<String>,
@@ -67,6 +70,7 @@ impl<'a> Player<'a> {
             output: FlvOutput::new(),
             batch: VecDeque::new(),
             last_media: now,
+            bytes_when_idle: 0,
             blocked: false,
             reported: HashSet::new(),
         }
@@ -191,50 +195,27 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// The table of status codes: what each means for a play.
     fn on_status(&mut self, stream: StreamId, status: Status, now: Instant) -> Option<End> {
         self.log_step(format_args!("onStatus on stream {stream}: {status}"));
         if !self.is_ours(stream) {
             return None;
         }
-        match status.code {
-            StatusCode::PlayStart | StatusCode::PlayPublishNotify | StatusCode::DataStart => {
+        let started = self.is_started();
+        match Meaning::of(&status) {
+            Meaning::Started => {
                 self.on_started(&status.code, now);
                 None
             }
-            StatusCode::PlayStop
-            | StatusCode::PlayComplete
-            | StatusCode::PlayUnpublishNotify
-            | StatusCode::ConnectClosed
-                if self.is_started() =>
-            {
-                Some(End::Eos(EosReason::Status(status)))
+            Meaning::Ended if started => Some(End::Eos(EosReason::Status(status))),
+            Meaning::PlayFailed | Meaning::ConnectionFailed if started => {
+                Some(self.failed(Cause::EndedByServer(status)))
             }
-            StatusCode::ConnectClosed
-            | StatusCode::ConnectRejected
-            | StatusCode::ConnectFailed
-            | StatusCode::ConnectAppShutdown
-            | StatusCode::ConnectInvalidApp
-            | StatusCode::ConnectIdleTimeout
-            | StatusCode::ProxyNotResponding => {
+            Meaning::PlayFailed => Some(self.failed(Cause::PlayFailed(Some(status)))),
+            Meaning::ConnectionFailed => Some(self.failed(Cause::ConnectRejected(Some(status)))),
+            Meaning::Ended if status.code == StatusCode::ConnectClosed => {
                 Some(self.failed(Cause::ConnectRejected(Some(status))))
             }
-            StatusCode::PlayStreamNotFound
-            | StatusCode::PlayFailed
-            | StatusCode::PlayFileStructureInvalid
-            | StatusCode::PlayNoSupportedTrackFound
-            | StatusCode::PlayBadConnection
-            | StatusCode::PlayUnauthorized
-            | StatusCode::StreamFailed
-            | StatusCode::StreamInvalidArg => Some(self.failed(Cause::PlayFailed(Some(status)))),
-            // Answers to side calls, and seeks that nobody asked for.
-            StatusCode::CallFailed
-            | StatusCode::CallBadVersion
-            | StatusCode::CallProhibited
-            | StatusCode::SeekFailed
-            | StatusCode::SeekInvalidTime => None,
-            _ if status.level == Level::Error => Some(self.failed(Cause::PlayFailed(Some(status)))),
-            _ => None,
+            Meaning::Ended | Meaning::Nothing => None,
         }
     }
 
@@ -379,7 +360,7 @@ impl Policy<ClientSession> for Player<'_> {
         limit.into_iter().chain(self.output.deadline()).min()
     }
 
-    fn on_deadline(&mut self, _session: &mut ClientSession, now: Instant) -> Option<End> {
+    fn on_deadline(&mut self, session: &mut ClientSession, now: Instant) -> Option<End> {
         if self.output.deadline().is_some_and(|due| due <= now) {
             self.output.open();
         }
@@ -395,7 +376,7 @@ impl Policy<ClientSession> for Player<'_> {
             return None;
         }
         let limit = due(self.last_media, self.settings.idle_timeout)?;
-        Some(self.unannounced(EosReason::Idle(limit), Cause::Idle(limit)))
+        self.on_idle(session, limit, now)
     }
 
     fn on_closed(&mut self, session: &ClientSession, closed: Closed) -> End {
@@ -421,6 +402,26 @@ impl Policy<ClientSession> for Player<'_> {
 }
 
 impl Player<'_> {
+    /// No message has been completed for the idle timeout.
+    fn on_idle(&mut self, session: &ClientSession, limit: Duration, now: Instant) -> Option<End> {
+        if self.phase < Phase::Playing {
+            // Nothing has begun that could have ended.
+            return Some(self.failed(Cause::Idle(limit)));
+        }
+        if session.is_at_message_boundary() {
+            return Some(self.unannounced(EosReason::Idle(limit), Cause::Idle(limit)));
+        }
+        let bytes = session.counters().in_bytes_total;
+        if bytes > self.bytes_when_idle {
+            // A large message on a slow line.
+            self.bytes_when_idle = bytes;
+            self.last_media = now;
+            return None;
+        }
+        let why = format!("it stopped in the middle of a message for {limit:?}");
+        Some(self.failed(Cause::ConnectionLost(why)))
+    }
+
     /// Hands on what is held back, so that nothing that came is lost at the end.
     pub(super) fn finish(&mut self, session: &ClientSession) {
         if self.output.holds_anything() {

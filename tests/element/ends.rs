@@ -149,6 +149,64 @@ fn silence_ends_the_stream_only_where_asked() {
 }
 
 #[test]
+fn silence_before_any_media_is_an_error() {
+    let server = Server::playing(|peer, _| peer.serve());
+    let player = Player::new(&server.location());
+    player.source.set_property("idle-timeout", 1u32);
+    player.play();
+    let (error, _) = player.error_message();
+    assert!(error.matches(gst::ResourceError::Read), "{error:?}");
+    assert!(error.message().contains("idle-timeout"), "{error:?}");
+}
+
+#[test]
+fn a_large_message_on_a_slow_line_is_no_silence() {
+    use std::io::Write;
+
+    let server = Server::playing(|peer, stream| {
+        send_headers(peer, stream, 0);
+        peer.media(stream, MediaKind::Video, 0, KEYFRAME);
+        peer.flush();
+        // 20 000 bytes take twice the idle timeout.
+        let body = [KEYFRAME, &[0; 20_000]].concat();
+        peer.media(stream, MediaKind::Video, 40, &body);
+        use gstrtmpr::rtmp::session::Session;
+        while let Some(bytes) = peer.session.poll_transmit() {
+            for piece in bytes.chunks(1000) {
+                peer.stream.write_all(piece).expect("it is sent");
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
+        }
+        peer.session.end_play(stream);
+        peer.close();
+    });
+    let player = Player::new(&server.location());
+    player.source.set_property("idle-timeout", 1u32);
+    player.play();
+    assert_eq!(player.rest().len(), 6);
+    assert!(matches!(player.ended(), Ended::Eos));
+}
+
+#[test]
+fn a_stall_in_the_middle_of_a_message_is_an_error() {
+    use std::io::Write;
+
+    let server = server(|peer, _| {
+        peer.flush();
+        peer.stream
+            .write_all(&[6, 0, 0, 40, 0, 0, 100, 9, 1, 0, 0, 0, 0x27, 1])
+            .expect("it is sent");
+    });
+    let player = Player::new(&server.location());
+    player.source.set_property("idle-timeout", 1u32);
+    player.play();
+    player.buffers(5);
+    let (error, _) = player.error_message();
+    assert!(error.matches(gst::ResourceError::Read), "{error:?}");
+    assert!(error.message().contains("middle of a message"), "{error:?}");
+}
+
+#[test]
 fn a_full_queue_is_no_silence() {
     // Downstream blocks for longer than the idle timeout: no reason to end.
     let server = Server::playing(|peer, stream| {

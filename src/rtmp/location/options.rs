@@ -15,11 +15,11 @@ const MAX_OPTION_NAME_CHARS: usize = 32;
 /// the last option of a name counts, and `\xx` stands for the byte of that hex value.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct LocationOptions {
-    /// `app`: replaces [`Location::application`].
+    /// `app`: replaces [`Location::application`](super::Location::application).
     pub app: Option<String>,
-    /// `playpath`: replaces [`Location::stream`].
+    /// `playpath`: replaces [`Location::stream`](super::Location::stream).
     pub playpath: Option<String>,
-    /// `tcUrl`: sent in place of [`Location::tc_url`].
+    /// `tcUrl`: sent in place of [`Location::tc_url`](super::Location::tc_url).
     pub tc_url: Option<String>,
     /// `pageUrl` of the `connect` command.
     pub page_url: Option<String>,
@@ -28,7 +28,7 @@ pub struct LocationOptions {
     /// `flashVer` of the `connect` command.
     pub flash_ver: Option<String>,
     /// `conn`, repeatable: arguments after the command object, with their escapes, for
-    /// [`connect_args::parse`](super::connect_args::parse).
+    /// [`connect_args::parse`](crate::rtmp::connect_args::parse).
     pub conn: Vec<String>,
     /// `live`: whether to play from the live edge, announced by FCSubscribe.
     pub live: Option<bool>,
