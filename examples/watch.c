@@ -125,7 +125,7 @@ main (int argc, char **argv)
     return 1;
   }
   GstElement *source = gst_bin_get_by_name (GST_BIN (pipeline), "source");
-  // Unlike the location property, this tells what is wrong with a URL.
+  // Unlike the location property, this tells at once what is wrong with a URL.
   gst_uri_handler_set_uri (GST_URI_HANDLER (source), location, &error);
   gst_object_unref (source);
   if (error != NULL) {

@@ -70,7 +70,7 @@ def watch(location, limit):
     """Returns the number of pictures, and what went wrong or None."""
     pipeline = Gst.parse_launch(PIPELINE)
     try:
-        # Unlike the location property, this tells what is wrong with a URL.
+        # Unlike the location property, this tells at once what is wrong with a URL.
         pipeline.get_by_name("source").set_uri(location)
     except GLib.Error as error:
         return 0, error.message

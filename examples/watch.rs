@@ -76,7 +76,7 @@ fn watch(arguments: &Arguments, frames: &mut u64) -> Result<()> {
         .downcast::<gst::Pipeline>()
         .map_err(|_| "not a pipeline")?;
     let element = |name| pipeline.by_name(name).ok_or("an element is missing");
-    // Unlike the location property, this tells what is wrong with a URL.
+    // Unlike the location property, this tells at once what is wrong with a URL.
     element("source")?
         .dynamic_cast_ref::<gst::URIHandler>()
         .ok_or("the source takes no URL")?

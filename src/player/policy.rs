@@ -404,22 +404,22 @@ impl Policy<ClientSession> for Player<'_> {
 impl Player<'_> {
     /// No message has been completed for the idle timeout.
     fn on_idle(&mut self, session: &ClientSession, limit: Duration, now: Instant) -> Option<End> {
+        if !session.is_at_message_boundary() {
+            let bytes = session.counters().in_bytes_total;
+            if bytes > self.bytes_when_idle {
+                // A large message on a slow line.
+                self.bytes_when_idle = bytes;
+                self.last_media = now;
+                return None;
+            }
+            let why = format!("it stopped in the middle of a message for {limit:?}");
+            return Some(self.failed(Cause::ConnectionLost(why)));
+        }
         if self.phase < Phase::Playing {
             // Nothing has begun that could have ended.
             return Some(self.failed(Cause::Idle(limit)));
         }
-        if session.is_at_message_boundary() {
-            return Some(self.unannounced(EosReason::Idle(limit), Cause::Idle(limit)));
-        }
-        let bytes = session.counters().in_bytes_total;
-        if bytes > self.bytes_when_idle {
-            // A large message on a slow line.
-            self.bytes_when_idle = bytes;
-            self.last_media = now;
-            return None;
-        }
-        let why = format!("it stopped in the middle of a message for {limit:?}");
-        Some(self.failed(Cause::ConnectionLost(why)))
+        Some(self.unannounced(EosReason::Idle(limit), Cause::Idle(limit)))
     }
 
     /// Hands on what is held back, so that nothing that came is lost at the end.

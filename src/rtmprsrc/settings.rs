@@ -90,7 +90,9 @@ impl Settings {
 
     /// Remembers whether the last value of a property was wrong.
     pub(super) fn note(&mut self, property: &str, error: Option<&String>) {
-        self.wrong.retain(|(name, _)| name != property);
+        // A good location has a good host.
+        let replaced = |name: &str| name == property || (name == "host" && property == "location");
+        self.wrong.retain(|(name, _)| !replaced(name));
         if let Some(error) = error {
             self.wrong.push((property.to_owned(), error.clone()));
         }

@@ -120,13 +120,18 @@ impl Drop for Folder {
 /// is made beforehand, so that what scanning finds in other plugins does not
 /// show in the program.
 pub(crate) fn with_plugin<'c>(command: &'c mut Command, folder: &Folder) -> &'c mut Command {
+    let plugins = folder.path().join("plugins");
     let registry = folder.path().join("registry");
     let set = |command: &mut Command| {
         command
-            .env("GST_PLUGIN_PATH", crate::build_dir())
+            .env("GST_PLUGIN_PATH", &plugins)
             .env("GST_REGISTRY", &registry);
     };
     if !registry.exists() {
+        // Alone in its folder: cargo's has libraries that are no plugins.
+        std::fs::create_dir_all(&plugins).expect("a folder for the plugin");
+        let copy = plugins.join("libgstrtmpr.so");
+        std::fs::copy(built_plugin(), copy).expect("the plugin is copied");
         let mut inspect = Command::new("gst-inspect-1.0");
         set(&mut inspect);
         let output = run(inspect.arg("rtmprsrc"));
@@ -134,4 +139,16 @@ pub(crate) fn with_plugin<'c>(command: &'c mut Command, folder: &Folder) -> &'c 
     }
     set(command);
     command
+}
+
+/// The plugin that was built last: cargo leaves it in `deps` when only tests
+/// were asked for.
+fn built_plugin() -> PathBuf {
+    let dir = crate::build_dir();
+    [dir.clone(), dir.join("deps")]
+        .into_iter()
+        .map(|dir| dir.join("libgstrtmpr.so"))
+        .filter(|path| path.exists())
+        .max_by_key(|path| path.metadata().and_then(|file| file.modified()).ok())
+        .expect("cargo has built the plugin")
 }
