@@ -71,6 +71,8 @@ pub struct ChunkReader {
     /// Bytes that the current chunk still has to bring.
     chunk_left: u32,
     carry: Carry,
+    /// What has been seen of extended timestamps on fmt 3 chunks.
+    extended_repeats: ExtendedRepeats,
     unfinished_messages: usize,
     unfinished_bytes: usize,
     seen_oddities: Vec<Oddity>,
@@ -90,6 +92,14 @@ struct ChunkStream {
     /// The message being put together, and the bytes that it lacks.
     payload: Option<Payload>,
     missing: u32,
+}
+
+/// Whether the peer repeats the extended timestamp on fmt 3 chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ExtendedRepeats {
+    Unknown,
+    Yes,
+    No,
 }
 
 /// Bytes of a chunk header that is not complete yet.
@@ -142,6 +152,7 @@ impl ChunkReader {
             last: 0,
             chunk_left: 0,
             carry: Carry::default(),
+            extended_repeats: ExtendedRepeats::Unknown,
             unfinished_messages: 0,
             unfinished_bytes: 0,
             seen_oddities: Vec::new(),
@@ -277,6 +288,9 @@ impl ChunkReader {
             0 => parse_full(rest),
             1 => parse_delta(rest, true),
             2 => parse_delta(rest, false),
+            _ if self.extended_repeats == ExtendedRepeats::No => {
+                Some((Fields::Nothing { extended: None }, 0))
+            }
             _ => stream.and_then(|stream| parse_nothing(stream, rest)),
         };
         Ok(parsed.map(|(fields, size)| ChunkHeader {
@@ -303,6 +317,17 @@ impl ChunkReader {
         };
         let starts = stream.payload.is_none();
         let oddity = stream.apply(&header.fields, starts);
+        match header.fields {
+            // One exact repetition settles it for good, one omission until then.
+            Fields::Nothing { extended } if stream.extended.is_some() => {
+                if extended == stream.extended {
+                    self.extended_repeats = ExtendedRepeats::Yes;
+                } else if extended.is_none() && self.extended_repeats == ExtendedRepeats::Unknown {
+                    self.extended_repeats = ExtendedRepeats::No;
+                }
+            }
+            _ => {}
+        }
         if starts {
             let limit = self.limits.message(stream.kind);
             if stream.length > limit {

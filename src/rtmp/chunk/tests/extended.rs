@@ -9,6 +9,7 @@ use super::{
     AUDIO, Oddity, Receiver, VIDEO, bodies, message, read, read_pieces, set_chunk_size, times,
     written,
 };
+use crate::rtmp::chunk::ChunkReader;
 use crate::rtmp::vectors::hex;
 
 /// Chunk size 8, then these bytes.
@@ -245,4 +246,20 @@ fn an_empty_message_by_fmt_3_has_its_field_too() {
          C6 01 00 00 28
          04 00 00 05 00 00 01 08 01 00 00 00 77"));
     assert_eq!(times(&outcome.messages), [0x0100_0000, 0x0100_0028, 5]);
+}
+
+#[test]
+fn once_a_peer_has_left_it_out_payload_that_looks_like_it_is_payload() {
+    // Given a peer that does not repeat the field
+    let mut reader = ChunkReader::default();
+    reader.set_chunk_size(8);
+    // When its second message ends like the field begins
+    for tail in ["A8 A9", "01 00"] {
+        let bytes = hex(&format!("{FIRST_CHUNK} C6 {tail}"));
+        let read = reader.read(&mut bytes.as_slice()).expect("it is followed");
+        // Then it is complete without waiting for what follows
+        let read = read.expect("a message");
+        assert_eq!(read.header.timestamp, 0x0100_0000);
+        assert!(read.payload.as_slice().ends_with(&hex(tail)), "{tail}");
+    }
 }
