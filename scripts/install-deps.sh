@@ -53,7 +53,6 @@ gstreamer1.0-plugins-good the FLV demuxer, audio and video output
 gstreamer1.0-plugins-bad parsers for H.264 and AAC, more codecs
 gstreamer1.0-plugins-ugly the H.264 encoder of test streams
 gstreamer1.0-libav decoders for H.264 and AAC
-glib-networking TLS, for rtmps
 END
         ;;
     test)
@@ -63,6 +62,7 @@ END
 nginx a server to play from
 libnginx-mod-rtmp RTMP for that server
 ffmpeg publishes to servers and checks what was played
+rtmpdump another player, for the server of the examples
 python3-gi runs the Python example
 gir1.2-gstreamer-1.0 GStreamer for Python
 gir1.2-gst-plugins-base-1.0 GStreamer's app library for Python
