@@ -53,6 +53,8 @@ gstreamer1.0-plugins-good the FLV demuxer, audio and video output
 gstreamer1.0-plugins-bad parsers for H.264 and AAC, more codecs
 gstreamer1.0-plugins-ugly the H.264 encoder of test streams
 gstreamer1.0-libav decoders for H.264 and AAC
+gstreamer1.0-x the clock in test pictures, and a window to watch in
+gstreamer1.0-pulseaudio sound output
 END
         ;;
     test)
