@@ -131,8 +131,8 @@ impl FusedIterator for Aggregate {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flv::hex;
     use crate::flv::tag::TagType;
+    use crate::rtmp::vectors::hex;
 
     const V18: &str = "08 00 00 03 00 01 F4 00 00 00 00 AF 01 11 00 00 00 0E \
                        09 00 00 06 00 01 FE 00 00 00 00 27 01 00 00 00 22 00 00 00 11";

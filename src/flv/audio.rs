@@ -187,7 +187,7 @@ impl<'a> AudioInfo<'a> {
 mod tests {
     use super::*;
     use crate::flv::enhanced::MultitrackMode;
-    use crate::flv::hex;
+    use crate::rtmp::vectors::hex;
 
     /// Bodies of the reference with the length of their header.
     const BODIES: [(&str, usize); 8] = [

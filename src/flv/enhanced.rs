@@ -146,7 +146,7 @@ fn track<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flv::hex;
+    use crate::rtmp::vectors::hex;
 
     const MULTITRACK: u8 = 6;
 

@@ -195,7 +195,7 @@ fn is_single(multitrack: Option<Multitrack>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flv::hex;
+    use crate::rtmp::vectors::hex;
 
     const FRAME: Info = Info {
         header: false,

@@ -26,7 +26,7 @@ pub const fn file_header(has_audio: bool, has_video: bool) -> [u8; FILE_HEADER_S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flv::hex;
+    use crate::rtmp::vectors::hex;
 
     #[test]
     fn header_of_both_kinds_matches_the_reference() {

@@ -6,10 +6,10 @@
 //! The details of each topic are tested where it is dealt with; here is the
 //! table that shows that none is forgotten.
 
-use super::hex;
 use super::*;
 use crate::rtmp::Payload;
 use crate::rtmp::random::Random;
+use crate::rtmp::vectors::hex;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {

@@ -40,11 +40,3 @@ pub use video::{FrameType, VideoCodec, VideoInfo, VideoPacket};
 
 #[cfg(test)]
 mod hostile;
-
-/// Bytes from hexadecimal text with blanks.
-#[cfg(test)]
-pub(crate) fn hex(text: &str) -> Vec<u8> {
-    text.split_whitespace()
-        .map(|byte| u8::from_str_radix(byte, 16).unwrap())
-        .collect()
-}

@@ -271,7 +271,7 @@ fn split(bytes: &[u8], len: usize) -> (&[u8], &[u8]) {
 mod tests {
     use super::*;
     use crate::flv::header::file_header;
-    use crate::flv::hex;
+    use crate::rtmp::vectors::hex;
 
     const V19: &str = "08 00 00 03 02 03 04 01 00 00 00 AF 01 21 00 00 00 0E";
 

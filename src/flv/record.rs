@@ -84,7 +84,7 @@ fn units(record: &mut Cursor<'_>, count: u16) -> Result<(), BodyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flv::hex;
+    use crate::rtmp::vectors::hex;
 
     #[test]
     fn avc_record_cut_anywhere_is_not_whole() {

@@ -100,7 +100,7 @@ fn skip(cursor: &mut Cursor<'_>, len: usize) -> Result<(), ScanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flv::hex;
+    use crate::rtmp::vectors::hex;
 
     /// All AMF0 values of the reference.
     const VALUES: [&str; 18] = [

@@ -156,9 +156,9 @@ fn first_string(values: &[u8]) -> Option<(&[u8], usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flv::hex;
     use crate::flv::tag::{Tag, TagType};
     use crate::rtmp::Payload;
+    use crate::rtmp::vectors::hex;
 
     const SET_DATA_FRAME: &str = "02 00 0D 40 73 65 74 44 61 74 61 46 72 61 6D 65";
 

@@ -426,21 +426,4 @@ impl References {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
-    /// Bytes from hex digits; white space is ignored.
-    pub(crate) fn hex(text: &str) -> Vec<u8> {
-        let digits: Vec<u8> = text
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_digit(16).expect("a hex digit") as u8)
-            .collect();
-        assert_eq!(digits.len() % 2, 0, "{text}");
-        digits
-            .chunks(2)
-            .map(|pair| pair[0] * 16 + pair[1])
-            .collect()
-    }
-}
-
-#[cfg(test)]
 mod tests;

@@ -161,15 +161,16 @@ impl Handshake {
 /// filler from a small generator (SplitMix64).
 fn hello(seed: u64) -> [u8; HANDSHAKE_SIZE] {
     let mut bytes = [0; HANDSHAKE_SIZE];
+    let (_, filler) = bytes.split_at_mut(8);
     let mut state = seed;
-    for chunk in bytes.iter_mut().skip(8).collect::<Vec<_>>().chunks_mut(8) {
+    for chunk in filler.chunks_mut(8) {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^= mixed >> 31;
         for (byte, random) in chunk.iter_mut().zip(mixed.to_be_bytes()) {
-            **byte = random;
+            *byte = random;
         }
     }
     bytes

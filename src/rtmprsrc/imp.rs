@@ -427,8 +427,7 @@ impl RtmprSrc {
             .as_ref()
             .map(|play| Arc::clone(&play.shared.queue));
         let fill = queue.map(|queue| queue.fill()).unwrap_or_default();
-        let stats = Arc::clone(&lock(&self.stats));
-        let snapshot = stats.snapshot();
+        let snapshot = lock(&self.stats).snapshot();
         let counters = snapshot.counters;
         let mut stats = gst::Structure::builder(STATS_NAME)
             .field("in-chunk-size", counters.in_chunk_size)

@@ -167,8 +167,8 @@ fn a_recording_with_filesink_is_a_valid_flv_file() {
     assert!(out.contains("aac,"), "{out}");
 }
 
-/// Runs a pipeline until it ends, which must be in order.
-pub(crate) fn run_to_end(description: &str) {
+/// Runs a pipeline until it ends, and returns the message that ended it.
+fn end_of(description: &str) -> gst::Message {
     let pipeline = gst::parse::launch(description).expect("a pipeline");
     pipeline.set_state(gst::State::Playing).expect("it starts");
     let bus = pipeline.bus().expect("a bus");
@@ -179,23 +179,19 @@ pub(crate) fn run_to_end(description: &str) {
         )
         .expect("it ends");
     pipeline.set_state(gst::State::Null).expect("it stops");
+    message
+}
+
+/// Runs a pipeline until it ends, which must be in order.
+pub(crate) fn run_to_end(description: &str) {
+    let message = end_of(description);
     assert_eq!(message.type_(), gst::MessageType::Eos, "{message:?}");
 }
 
 /// The error that playing a location ends with.
 fn error_of(location: &str) -> glib::Error {
     init();
-    let description = format!("rtmprsrc location={location} ! fakesink");
-    let pipeline = gst::parse::launch(&description).expect("a pipeline");
-    pipeline.set_state(gst::State::Playing).expect("it starts");
-    let bus = pipeline.bus().expect("a bus");
-    let message = bus
-        .timed_pop_filtered(
-            gst::ClockTime::try_from(HANG).expect("a short time"),
-            &[gst::MessageType::Eos, gst::MessageType::Error],
-        )
-        .expect("it ends");
-    pipeline.set_state(gst::State::Null).expect("it stops");
+    let message = end_of(&format!("rtmprsrc location={location} ! fakesink"));
     match message.view() {
         gst::MessageView::Error(error) => error.error(),
         _ => panic!("{location} ended in order"),

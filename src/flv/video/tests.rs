@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::flv::enhanced::MultitrackMode;
-use crate::flv::hex;
+use crate::rtmp::vectors::hex;
 
 const LEGACY: [&str; 4] = [
     "17 00 00 00 00 01 42 00 1E FF E1 00 04 67 42 00 1E 01 00 02 68 CE",

@@ -4,8 +4,8 @@
 //! AMF0 values, both ways, and what is no value.
 
 use super::super::amf::MAX_ELEMENTS;
-use super::super::amf::testing::hex;
 use super::*;
+use crate::rtmp::vectors::hex;
 
 fn encoded(value: &Value) -> Vec<u8> {
     let mut out = BytesMut::new();

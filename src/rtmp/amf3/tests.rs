@@ -3,9 +3,9 @@
 
 //! AMF3 values, and what is no value.
 
-use super::super::amf::testing::hex;
 use super::super::amf::{MAX_DEPTH, MAX_ELEMENTS};
 use super::*;
+use crate::rtmp::vectors::hex;
 
 fn numbers(values: &[f64]) -> Value {
     Value::StrictArray(values.iter().copied().map(Value::Number).collect())
