@@ -4,12 +4,22 @@
 //! Failures as GStreamer errors: domain and code, a sentence for people with
 //! what they can do, and the details for a bug report.
 
-use crate::player::{Cause, Failure, Phase};
+use crate::player::{Cause, Failure, Phase, is_about_access};
 use crate::rtmp::status::{Status, StatusCode};
 
 /// The error message for a failed play of `url`, which holds no secrets.
 pub(crate) fn message(url: &str, failure: &Failure) -> gst::ErrorMessage {
-    let (code, text) = explain(url, &failure.cause, failure.phase);
+    let here = failure.redirected_to.as_deref().unwrap_or(url);
+    let (code, mut text) = explain(here, &failure.cause, failure.phase);
+    if failure.redirected_to.is_some() {
+        text = format!("{text} {url} redirected to there.");
+    }
+    if !failure.tried.is_empty() {
+        text = format!(
+            "{text} Tried without success as well: {}.",
+            failure.tried.join("; ")
+        );
+    }
     let debug = format!(
         "{url}: {:?} while {}, after {:.1?}",
         failure.cause,
@@ -96,6 +106,17 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
                  its token."
             ),
         ),
+        Cause::Redirect { status, error, to } => (
+            Error::OpenRead,
+            format!("{url} redirects to {to} ({status}), which is not followed: {error}."),
+        ),
+        Cause::Unpublished(reason) => (
+            Error::Read,
+            format!(
+                "The publisher of {url} has left ({reason}). The on-unpublish property makes \
+                 this an error."
+            ),
+        ),
         Cause::EndedByServer(status) => (
             Error::Read,
             format!("The server ended the play of {url}: {status}."),
@@ -160,27 +181,12 @@ fn refused(url: &str, what: &str, status: Option<&Status>) -> (gst::ResourceErro
     (code, format!("{url} refused {what}: {words}. {advice}"))
 }
 
-/// Whether a rejection is about who asks: servers say so only in words.
-fn is_about_access(status: &Status) -> bool {
-    const WORDS: [&str; 8] = [
-        "auth",
-        "denied",
-        "forbidden",
-        "password",
-        "permission",
-        "401",
-        "403",
-        "not allowed",
-    ];
-    let description = status.description.to_lowercase();
-    WORDS.iter().any(|word| description.contains(word))
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::player::{EosReason, RedirectError};
     use crate::rtmp::status::Level;
 
     const URL: &str = "rtmp://host/app/stream?…";
@@ -216,6 +222,15 @@ mod tests {
             ),
             (Cause::ConnectionLost(text()), Some(Error::Read)),
             (Cause::ClosedWithoutEof, Some(Error::Read)),
+            (Cause::Unpublished(EosReason::StreamEof), Some(Error::Read)),
+            (
+                Cause::Redirect {
+                    status: Status::new(Level::Error, StatusCode::ConnectRejected, "why"),
+                    error: RedirectError::Loop,
+                    to: text(),
+                },
+                Some(Error::OpenRead),
+            ),
             (Cause::Idle(second), Some(Error::Read)),
             (Cause::NoThread(text()), Some(Error::Failed)),
             (Cause::Panicked, None),
@@ -256,13 +271,21 @@ mod tests {
 
     #[test]
     fn what_broke_a_connection_early_is_kept_for_bug_reports() {
-        let failure = Failure {
-            cause: Cause::ClosedEarly(Some("Connection reset by peer".to_owned())),
-            phase: Phase::Connect,
-            elapsed: Duration::ZERO,
-        };
+        let cause = Cause::ClosedEarly(Some("Connection reset by peer".to_owned()));
+        let failure = Failure::new(cause, Phase::Connect, Duration::ZERO);
         let shown = format!("{:?}", message(URL, &failure));
         assert!(shown.contains("Connection reset by peer"), "{shown}");
+    }
+
+    #[test]
+    fn what_was_tried_is_listed() {
+        let mut failure = Failure::new(Cause::ClosedEarly(None), Phase::Play, Duration::ZERO);
+        failure.tried = vec!["FCSubscribe".to_owned(), "a recording only".to_owned()];
+        let shown = format!("{:?}", message(URL, &failure));
+        assert!(
+            shown.contains("as well: FCSubscribe; a recording only."),
+            "{shown}"
+        );
     }
 
     #[test]
@@ -279,11 +302,8 @@ mod tests {
         for words in ["Failed to play s?token=secret; gone.", long.as_str()] {
             let status = Status::new(Level::Error, StatusCode::PlayStreamNotFound, words)
                 .with("details", "s?token=secret");
-            let failure = Failure {
-                cause: Cause::PlayFailed(Some(status)),
-                phase: Phase::Play,
-                elapsed: Duration::ZERO,
-            };
+            let cause = Cause::PlayFailed(Some(status));
+            let failure = Failure::new(cause, Phase::Play, Duration::ZERO);
             let shown = format!("{:?}", message(URL, &failure));
             assert!(shown.contains("Play.StreamNotFound"), "{shown}");
             assert!(!shown.contains("secret"), "{shown}");

@@ -5,14 +5,22 @@
 
 use std::time::Duration;
 
+use super::redirect::RedirectError;
 use super::stats::Phase;
-use crate::rtmp::status::Status;
+use crate::rtmp::status::{Status, StatusCode};
 
 /// The end of a play.
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
     /// The stream ended.
-    Eos(EosReason),
+    Eos {
+        /// What said so.
+        reason: EosReason,
+        /// In which phase.
+        phase: Phase,
+        /// Time since the start.
+        elapsed: Duration,
+    },
     /// It failed.
     Failed(Box<Failure>),
 }
@@ -34,6 +42,34 @@ pub enum EosReason {
     /// No media came for the idle timeout. A failure instead where
     /// `no_eof_is_error` is set.
     Idle(Duration),
+}
+
+impl EosReason {
+    /// A short stable name for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::StreamEof => "stream-eof",
+            Self::Status(status) => match status.code {
+                StatusCode::PlayStop => "play-stop",
+                StatusCode::PlayComplete => "play-complete",
+                StatusCode::PlayUnpublishNotify => "unpublish-notify",
+                StatusCode::ConnectClosed => "connect-closed",
+                _ => "status",
+            },
+            Self::Unsubscribed => "fc-unsubscribe",
+            Self::Close => "close",
+            Self::ConnectionClosed => "tcp-closed",
+            Self::Idle(_) => "idle",
+        }
+    }
+
+    /// The status that it came with.
+    pub fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Status(status) => Some(status),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for EosReason {
@@ -58,6 +94,23 @@ pub struct Failure {
     pub phase: Phase,
     /// Time since the start.
     pub elapsed: Duration,
+    /// Other ways to ask that were tried without success, in words.
+    pub tried: Vec<String>,
+    /// Where that was, without secrets, if the play was redirected.
+    pub redirected_to: Option<String>,
+}
+
+impl Failure {
+    /// A failure with nothing else tried.
+    pub fn new(cause: Cause, phase: Phase, elapsed: Duration) -> Self {
+        Self {
+            cause,
+            phase,
+            elapsed,
+            tried: Vec::new(),
+            redirected_to: None,
+        }
+    }
 }
 
 /// Why a play failed.
@@ -83,8 +136,19 @@ pub enum Cause {
     CreateStreamFailed(Option<Status>),
     /// The server refused `play`, or ended it with an error.
     PlayFailed(Option<Status>),
+    /// The server sent us elsewhere, where we cannot or may not go.
+    Redirect {
+        /// What the server said.
+        status: Status,
+        /// What is wrong with it.
+        error: RedirectError,
+        /// The new place, without secrets.
+        to: String,
+    },
     /// The server ended the play with an error, after it had started.
     EndedByServer(Status),
+    /// The publisher left, and that was to be an error.
+    Unpublished(EosReason),
     /// The server closed the connection before it was playing. Carries the
     /// error of reading if it was not in order.
     ClosedEarly(Option<String>),
@@ -98,4 +162,43 @@ pub enum Cause {
     Panicked,
     /// The network thread could not be started.
     NoThread(String),
+}
+
+impl Cause {
+    /// A short stable name for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::HostNotFound(_) => "host-not-found",
+            Self::Refused(_) => "connection-refused",
+            Self::Proxy(_) => "proxy",
+            Self::Unreachable(_) => "unreachable",
+            Self::TimedOut(_) => "timeout",
+            Self::NotRtmp(_) => "not-rtmp",
+            Self::Protocol(_) => "protocol",
+            Self::ConnectRejected(_) => "connect-rejected",
+            Self::CreateStreamFailed(_) => "create-stream-failed",
+            Self::PlayFailed(_) => "play-failed",
+            Self::Redirect { .. } => "redirect",
+            Self::EndedByServer(_) => "ended-by-server",
+            Self::Unpublished(_) => "unpublished",
+            Self::ClosedEarly(_) => "closed-early",
+            Self::ConnectionLost(_) => "connection-lost",
+            Self::ClosedWithoutEof => "closed-without-eof",
+            Self::Idle(_) => "idle",
+            Self::Panicked => "internal",
+            Self::NoThread(_) => "no-thread",
+        }
+    }
+
+    /// The status that it came with.
+    pub fn status(&self) -> Option<&Status> {
+        match self {
+            Self::ConnectRejected(status)
+            | Self::CreateStreamFailed(status)
+            | Self::PlayFailed(status) => status.as_ref(),
+            Self::EndedByServer(status) | Self::Redirect { status, .. } => Some(status),
+            Self::Unpublished(reason) => reason.status(),
+            _ => None,
+        }
+    }
 }

@@ -1,10 +1,10 @@
 // Copyright (C) 2026 the rtmpr contributors
 // SPDX-License-Identifier: MPL-2.0
 
-//! Media messages in, FLV items out.
+//! Media messages in, FLV packets out.
 //!
 //! Splits aggregates, drops what a demuxer would stumble over, puts the times
-//! on one 64-bit line, and holds the first items back until it is known
+//! on one 64-bit line without falls, and holds the first items back until it is known
 //! whether the file header should promise audio, video or both: `flvdemux`
 //! waits for what the header promises and ignores what it does not.
 
@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
+use super::continuity::{Continuity, Placed};
+use super::item::Packet;
 use crate::flv::{
     Aggregate, DataEncoding, Info, ScriptAction, Tag, TagType, Verdict, file_header, inspect,
     inspect_data,
 };
-use crate::queue::Measured;
 use crate::rtmp::Payload;
 use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::amf0;
@@ -35,14 +36,6 @@ const MAX_HELD: usize = 1 << 20;
 /// word that there is only this kind is believed.
 const ENOUGH_OF_ONE_KIND: u32 = 5;
 
-/// Steps in time beyond which buffers are marked as discontinuous.
-const MAX_STEP_BACK_MS: u64 = 2_000;
-const MAX_STEP_FORWARD_MS: u64 = 10_000;
-
-/// What an item takes beside its bytes: list entry, allocation headers and the
-/// later buffer. An estimate, so that many small messages count as well.
-const ITEM_OVERHEAD: usize = 256;
-
 /// Small tags are put into blocks of this size together. The block is freed in
 /// the streaming thread: each tag's own one would cost a lock that the network
 /// thread wants for its next. Bytes.
@@ -51,47 +44,15 @@ const SHARED_BLOCK: usize = 16 << 10;
 /// Largest tag that goes into such a block. Bytes.
 const MAX_SHARED: usize = 1024;
 
-/// One FLV tag, or the file header.
-#[derive(Debug)]
-pub struct Item {
-    /// The bytes, whole.
-    pub data: BytesMut,
-    /// Decoding time in milliseconds; the file header's is that of the first
-    /// medium, if it is known.
-    pub dts: Option<u64>,
-    /// Presentation time in milliseconds.
-    pub pts: Option<u64>,
-    /// File header, metadata or a sequence header.
-    pub header: bool,
-    /// Needs frames before it to be decoded.
-    pub delta_unit: bool,
-    /// Time jumps here.
-    pub discont: bool,
-    /// An audio or video frame: what has a time of its own.
-    pub frame: bool,
-}
-
-impl Measured for Item {
-    fn size(&self) -> usize {
-        self.data.len() + ITEM_OVERHEAD
-    }
-
-    fn time(&self) -> Option<u64> {
-        // Headers and script data may carry any time.
-        if self.frame { self.dts } else { None }
-    }
-}
-
 /// Turns the media messages of one NetStream into FLV.
 #[derive(Debug, Default)]
 pub(super) struct FlvOutput {
     timeline: Timeline,
-    last_audio: Option<u64>,
-    last_video: Option<u64>,
+    continuity: Continuity,
     /// `None` once the file header is out.
     gate: Option<Gate>,
     has_media: bool,
-    ready: VecDeque<Item>,
+    ready: VecDeque<Packet>,
     /// What is left of the present block for small tags.
     block: BytesMut,
     reported: HashSet<String>,
@@ -101,7 +62,7 @@ pub(super) struct FlvOutput {
 /// What is known before the file header is written.
 #[derive(Debug, Default)]
 struct Gate {
-    held: VecDeque<Item>,
+    held: VecDeque<Packet>,
     held_bytes: usize,
     since: Option<Instant>,
     audio_messages: u32,
@@ -145,8 +106,15 @@ impl FlvOutput {
         }
     }
 
+    /// The publisher may begin anew, at whatever time: what comes next goes on
+    /// behind what was.
+    pub(super) fn announce_restart(&mut self) {
+        self.timeline = Timeline::new();
+        self.continuity.announce_restart();
+    }
+
     /// Moves what is ready to the end of `batch`.
-    pub(super) fn take(&mut self, batch: &mut VecDeque<Item>) {
+    pub(super) fn take(&mut self, batch: &mut VecDeque<Packet>) {
         batch.append(&mut self.ready);
     }
 
@@ -163,12 +131,12 @@ impl FlvOutput {
         let (audio, video) = gate.flags();
         // What comes before the first frame is often stamped 0, hours away
         // from it, and would count as hours in queues downstream.
-        let first = |wanted: fn(&Item) -> bool| gate.held.iter().position(wanted);
+        let first = |wanted: fn(&Packet) -> bool| gate.held.iter().position(wanted);
         let start = first(|item| item.frame).or_else(|| first(|item| !item.header));
         let time = start
             .and_then(|start| gate.held.get(start))
             .and_then(|item| item.dts);
-        self.ready.push_back(Item {
+        self.ready.push_back(Packet {
             data: BytesMut::from(&file_header(audio, video)[..]),
             dts: time,
             pts: time,
@@ -204,7 +172,7 @@ impl FlvOutput {
     fn message(&mut self, kind: TagType, timestamp: u32, payload: Payload, now: Instant) {
         match inspect(kind, payload.as_slice()) {
             Verdict::Pass(info) => {
-                let (time, discont) = self.time(kind, timestamp, &info);
+                let Placed { time, discont } = self.time(kind, timestamp, &info, now);
                 let tag = Tag::from_payload(kind, time as u32, payload);
                 self.push(tag, time, &info, discont, now);
             }
@@ -219,7 +187,7 @@ impl FlvOutput {
         }
         match inspect(tag.kind(), tag.body()) {
             Verdict::Pass(info) => {
-                let (time, discont) = self.time(tag.kind(), tag.timestamp(), &info);
+                let Placed { time, discont } = self.time(tag.kind(), tag.timestamp(), &info, now);
                 tag.set_timestamp(time as u32);
                 self.push(tag, time, &info, discont, now);
             }
@@ -238,7 +206,7 @@ impl FlvOutput {
             let values = payload.as_slice().get(skip..).unwrap_or_default();
             gate.promised = promised(values).or(gate.promised);
         }
-        let time = self.timeline.script(timestamp);
+        let time = self.continuity.script(timestamp.into());
         let whole = payload.len();
         let mut tag = Tag::from_payload(TagType::Script, time as u32, payload);
         tag.strip_front(skip);
@@ -250,26 +218,26 @@ impl FlvOutput {
         self.push(tag, time, &info, false, now);
     }
 
-    /// The 64-bit time of a message, and whether it jumps.
-    fn time(&mut self, kind: TagType, timestamp: u32, info: &Info) -> (u64, bool) {
-        let (track, last) = match kind {
-            TagType::Video => (Track::Video, &mut self.last_video),
-            _ => (Track::Audio, &mut self.last_audio),
+    /// The 64-bit time of a message.
+    fn time(&mut self, kind: TagType, timestamp: u32, info: &Info, now: Instant) -> Placed {
+        let track = match kind {
+            TagType::Video => Track::Video,
+            _ => Track::Audio,
         };
         if info.header {
-            return (self.timeline.header(track, timestamp), false);
+            let time = self.timeline.header(track, timestamp);
+            return Placed {
+                time: self.continuity.header(track, time),
+                discont: false,
+            };
         }
         let time = self.timeline.media(track, timestamp);
-        let jumps = last.is_some_and(|last| {
-            time + MAX_STEP_BACK_MS < last || time > last + MAX_STEP_FORWARD_MS
-        });
-        *last = Some(time);
-        (time, jumps)
+        self.continuity.frame(track, time, now)
     }
 
     fn push(&mut self, tag: Tag, time: u64, info: &Info, discont: bool, now: Instant) {
         let kind = tag.kind();
-        let item = Item {
+        let item = Packet {
             data: self.place(tag),
             dts: Some(time),
             pts: Some(time.saturating_add_signed(info.composition_time_ms.into())),
@@ -406,7 +374,7 @@ mod tests {
     }
 
     /// Feeds messages at one instant and returns what is ready.
-    fn feed(output: &mut FlvOutput, messages: &[Media]) -> Vec<Item> {
+    fn feed(output: &mut FlvOutput, messages: &[Media]) -> Vec<Packet> {
         let now = Instant::now();
         for message in messages {
             output.media(message.clone(), now);
@@ -416,7 +384,7 @@ mod tests {
         batch.into()
     }
 
-    fn flags(items: &[Item]) -> Option<u8> {
+    fn flags(items: &[Packet]) -> Option<u8> {
         items.first().map(|item| item.data[4])
     }
 
@@ -493,7 +461,7 @@ mod tests {
         );
         let times: Vec<_> = items.iter().map(|item| item.dts).collect();
         assert_eq!(times, [Some(3_600_000); 5]);
-        assert_eq!(items.iter().filter_map(Measured::time).count(), 1);
+        assert_eq!(items.iter().filter_map(Packet::time).count(), 1);
     }
 
     #[test]

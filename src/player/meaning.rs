@@ -6,10 +6,13 @@
 use crate::rtmp::status::{Level, Status, StatusCode};
 
 /// What a status means for a play.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// Media may come.
     Started,
-    /// It has come to its end.
+    /// A live stream stopped: the publisher left. Of a recording, its end.
+    Unpublished,
+    /// It has come to its end for good.
     Ended,
     /// The stream cannot be played.
     PlayFailed,
@@ -26,10 +29,10 @@ impl Meaning {
             StatusCode::PlayStart | StatusCode::PlayPublishNotify | StatusCode::DataStart => {
                 Self::Started
             }
-            StatusCode::PlayStop
-            | StatusCode::PlayComplete
-            | StatusCode::PlayUnpublishNotify
-            | StatusCode::ConnectClosed => Self::Ended,
+            // nginx-rtmp sends Play.Stop too when a publisher leaves
+            // (`play_restart`).
+            StatusCode::PlayStop | StatusCode::PlayUnpublishNotify => Self::Unpublished,
+            StatusCode::PlayComplete | StatusCode::ConnectClosed => Self::Ended,
             StatusCode::ConnectRejected
             | StatusCode::ConnectFailed
             | StatusCode::ConnectAppShutdown
@@ -53,5 +56,27 @@ impl Meaning {
             _ if status.level == Level::Error => Self::PlayFailed,
             _ => Self::Nothing,
         }
+    }
+}
+
+/// Whether a refusal is about who asks. Most servers say so only in words.
+pub(crate) fn is_about_access(status: &Status) -> bool {
+    const WORDS: [&str; 8] = [
+        "auth",
+        "denied",
+        "forbidden",
+        "password",
+        "permission",
+        "401",
+        "403",
+        "not allowed",
+    ];
+    match status.code {
+        StatusCode::PlayUnauthorized => true,
+        StatusCode::ConnectRejected | StatusCode::PlayFailed => {
+            let description = status.description.to_lowercase();
+            WORDS.iter().any(|word| description.contains(word))
+        }
+        _ => false,
     }
 }

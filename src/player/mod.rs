@@ -8,18 +8,30 @@
 //! of the stream becomes the queue's end. GStreamer is only used for logging;
 //! the element turns items into buffers and failures into error messages.
 
+mod continuity;
 mod failure;
 mod flv_output;
+mod item;
+mod ladder;
+mod learned;
 mod log;
 mod meaning;
+mod notice;
+mod play;
 mod policy;
+mod redirect;
+mod request;
 mod settings;
 mod stats;
 mod worker;
 
 pub use failure::{Cause, End, EosReason, Failure};
-pub use flv_output::Item;
-pub use settings::PlaySettings;
+pub use item::{Item, Packet};
+pub use learned::Learned;
+pub(crate) use meaning::is_about_access;
+pub use notice::Notice;
+pub use redirect::{MAX_REDIRECTS, RedirectError};
+pub use settings::{OnUnpublish, PlaySettings};
 pub use stats::{Phase, Snapshot, Stats};
 pub use worker::Worker;
 

@@ -9,11 +9,15 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::ItemQueue;
-use super::failure::{Cause, End, EosReason, Failure};
-use super::flv_output::{FlvOutput, Item};
+use super::failure::{Cause, EosReason, Failure};
+use super::flv_output::FlvOutput;
+use super::item::{Item, Packet};
 use super::log::Log;
 use super::meaning::Meaning;
-use super::settings::PlaySettings;
+use super::notice::Notice;
+use super::redirect::Redirect;
+use super::request::Request;
+use super::settings::{OnUnpublish, PlaySettings};
 use super::stats::{Phase, Stats};
 use crate::driver::{Closed, Policy};
 use crate::net::ConnectError;
@@ -27,51 +31,81 @@ use crate::rtmp::session::client::{ClientSession, Event};
 use crate::rtmp::status::{Status, StatusCode, printable};
 use crate::rtmp::user_control::UserControl;
 
-/// The policy of one play.
+/// How long a recording's end may follow a StreamEOF, where that alone would be
+/// an error.
+const END_GRACE: Duration = Duration::from_millis(250);
+
+/// What all connections of a play have in common.
+pub(super) struct Shared<'a> {
+    pub(super) log: &'a Log,
+    pub(super) settings: &'a PlaySettings,
+    pub(super) queue: &'a ItemQueue,
+    pub(super) stats: &'a Stats,
+    pub(super) started: Instant,
+}
+
+/// How one connection ended.
+pub(super) enum Outcome {
+    /// The stream is over.
+    Ended(EosReason),
+    /// It failed; another form may do better.
+    Failed(Failure),
+    /// The server sent us elsewhere.
+    Redirected(Redirect),
+}
+
+/// The policy of one connection.
 pub(super) struct Player<'a> {
+    shared: &'a Shared<'a>,
     log: &'a Log,
     settings: &'a PlaySettings,
-    queue: &'a ItemQueue,
-    stats: &'a Stats,
-    started: Instant,
+    request: &'a Request,
+    /// This way to ask has to prove itself: media must come in time.
+    on_trial: bool,
     phase: Phase,
     phase_since: Instant,
     /// The server's version byte where that is not 3, or no version at all.
     odd_version: Option<u8>,
     stream: Option<StreamId>,
-    output: FlvOutput,
+    output: &'a mut FlvOutput,
+    packets: VecDeque<Packet>,
     batch: VecDeque<Item>,
     last_media: Instant,
     /// Bytes that had come when the idle timeout last passed within a message.
     bytes_when_idle: u64,
     /// The queue is full: silence is not the server's fault.
     blocked: bool,
+    /// What said that the publisher left, and when.
+    left: Option<(EosReason, Instant)>,
     reported: HashSet<String>,
 }
 
 impl<'a> Player<'a> {
     pub(super) fn new(
-        log: &'a Log,
-        settings: &'a PlaySettings,
-        queue: &'a ItemQueue,
-        stats: &'a Stats,
+        shared: &'a Shared<'a>,
+        request: &'a Request,
+        output: &'a mut FlvOutput,
+        on_trial: bool,
     ) -> Self {
         let now = Instant::now();
+        shared.stats.begin_attempt();
         Self {
-            log,
-            settings,
-            queue,
-            stats,
-            started: now,
+            shared,
+            log: shared.log,
+            settings: shared.settings,
+            request,
+            on_trial,
             phase: Phase::Resolving,
             phase_since: now,
             odd_version: None,
             stream: None,
-            output: FlvOutput::new(),
+            output,
+            packets: VecDeque::new(),
             batch: VecDeque::new(),
             last_media: now,
             bytes_when_idle: 0,
             blocked: false,
+            left: None,
             reported: HashSet::new(),
         }
     }
@@ -83,17 +117,17 @@ impl<'a> Player<'a> {
         }
         self.phase = phase;
         self.phase_since = now;
-        self.stats.enter(phase, now - self.started);
+        self.shared.stats.enter(phase, now - self.shared.started);
     }
 
     /// A line for each step of the flow.
     pub(super) fn log_step(&self, step: fmt::Arguments<'_>) {
-        let elapsed = self.started.elapsed();
+        let elapsed = self.shared.started.elapsed();
         self.log.debug(format_args!("{step} (at {elapsed:.1?})"));
     }
 
     /// The end for a connection that did not come about; `None`: cancelled.
-    pub(super) fn connect_failed(&self, error: ConnectError) -> Option<End> {
+    pub(super) fn connect_failed(&self, error: ConnectError) -> Option<Outcome> {
         // GIO's texts name hosts, but a malformed proxy URL also in whole.
         let cause = match error {
             ConnectError::Cancelled => return None,
@@ -106,20 +140,26 @@ impl<'a> Player<'a> {
         Some(self.failed(cause))
     }
 
-    fn failed(&self, cause: Cause) -> End {
-        End::Failed(Box::new(Failure {
-            cause,
-            phase: self.phase,
-            elapsed: self.started.elapsed(),
-        }))
+    /// Whether media has come by this connection.
+    pub(super) fn has_played(&self) -> bool {
+        self.phase == Phase::Playing
     }
 
-    /// An end that was only deduced.
-    fn unannounced(&self, reason: EosReason, cause: Cause) -> End {
-        if self.settings.no_eof_is_error {
-            self.failed(cause)
-        } else {
-            End::Eos(reason)
+    fn failed(&self, cause: Cause) -> Outcome {
+        let elapsed = self.shared.started.elapsed();
+        Outcome::Failed(Failure::new(cause, self.phase, elapsed))
+    }
+
+    /// An end that was only deduced; that of a stream whose publisher has left
+    /// was announced.
+    fn unannounced(&self, reason: EosReason, cause: Cause) -> Outcome {
+        match &self.left {
+            Some((left, _)) if self.settings.on_unpublish == OnUnpublish::Wait => {
+                Outcome::Ended(left.clone())
+            }
+            Some((left, _)) => self.failed(Cause::Unpublished(left.clone())),
+            None if self.settings.no_eof_is_error => self.failed(cause),
+            None => Outcome::Ended(reason),
         }
     }
 
@@ -133,7 +173,7 @@ impl<'a> Player<'a> {
     }
 
     /// The end for a connection that closed before it was playing.
-    fn closed_early(&self, error: Option<String>) -> End {
+    fn closed_early(&self, error: Option<String>) -> Outcome {
         let cause = self.not_rtmp();
         self.failed(cause.unwrap_or(Cause::ClosedEarly(error)))
     }
@@ -149,7 +189,7 @@ impl<'a> Player<'a> {
     fn on_connected(&mut self, session: &mut ClientSession, now: Instant) {
         self.log_step(format_args!("connect: _result"));
         session.create_stream();
-        if let Some(name) = &self.settings.subscribe {
+        if let Some(name) = &self.request.subscribe {
             session.subscribe(name);
             self.log_step(format_args!("FCSubscribe sent"));
         }
@@ -160,7 +200,7 @@ impl<'a> Player<'a> {
     fn on_stream_created(&mut self, session: &mut ClientSession, stream: StreamId, now: Instant) {
         self.log_step(format_args!("createStream: _result, stream {stream}"));
         self.stream = Some(stream);
-        session.play(stream, &self.settings.play);
+        session.play(stream, &self.request.play);
         self.enter(Phase::Play, now);
         self.log_step(format_args!("play sent"));
     }
@@ -178,6 +218,7 @@ impl<'a> Player<'a> {
             return;
         }
         self.on_started(&"media has come", now);
+        self.on_returned(now);
         self.log.log(format_args!(
             "{:?} message at {} ms, {} bytes",
             media.kind,
@@ -195,31 +236,92 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn on_status(&mut self, stream: StreamId, status: Status, now: Instant) -> Option<End> {
+    fn on_status(&mut self, stream: StreamId, status: Status, now: Instant) -> Option<Outcome> {
         self.log_step(format_args!("onStatus on stream {stream}: {status}"));
         if !self.is_ours(stream) {
             return None;
+        }
+        if let Some(redirect) = Redirect::find(&status) {
+            return Some(Outcome::Redirected(redirect));
         }
         let started = self.is_started();
         match Meaning::of(&status) {
             Meaning::Started => {
                 self.on_started(&status.code, now);
+                if status.code == StatusCode::PlayPublishNotify {
+                    self.on_begin(now);
+                }
                 None
             }
-            Meaning::Ended if started => Some(End::Eos(EosReason::Status(status))),
+            Meaning::Unpublished => self.on_unpublished(EosReason::Status(status), now),
+            Meaning::Ended if started => Some(Outcome::Ended(EosReason::Status(status))),
             Meaning::PlayFailed | Meaning::ConnectionFailed if started => {
                 Some(self.failed(Cause::EndedByServer(status)))
             }
             Meaning::PlayFailed => Some(self.failed(Cause::PlayFailed(Some(status)))),
-            Meaning::ConnectionFailed => Some(self.failed(Cause::ConnectRejected(Some(status)))),
+            Meaning::ConnectionFailed => Some(self.connect_rejected(Some(status))),
             Meaning::Ended if status.code == StatusCode::ConnectClosed => {
-                Some(self.failed(Cause::ConnectRejected(Some(status))))
+                Some(self.connect_rejected(Some(status)))
             }
             Meaning::Ended | Meaning::Nothing => None,
         }
     }
 
-    fn on_user_control(&self, event: UserControl) -> Option<End> {
+    fn connect_rejected(&self, status: Option<Status>) -> Outcome {
+        match status.as_ref().and_then(Redirect::find) {
+            Some(redirect) => Outcome::Redirected(redirect),
+            None => self.failed(Cause::ConnectRejected(status)),
+        }
+    }
+
+    /// The server says that the publisher left, or that the end is reached.
+    fn on_unpublished(&mut self, reason: EosReason, now: Instant) -> Option<Outcome> {
+        if !self.is_started() {
+            return None;
+        }
+        match self.settings.on_unpublish {
+            OnUnpublish::Eos => Some(Outcome::Ended(reason)),
+            // At the end of a recording Play.Complete follows a StreamEOF.
+            OnUnpublish::Error => {
+                self.left.get_or_insert((reason, now));
+                None
+            }
+            OnUnpublish::Wait => {
+                if self.left.is_none() {
+                    self.log
+                        .info(format_args!("The publisher has left ({reason}), waiting"));
+                    self.left = Some((reason.clone(), now));
+                    self.last_media = now;
+                    self.output.announce_restart();
+                    self.notify(Notice::PublisherLeft(reason));
+                }
+                None
+            }
+        }
+    }
+
+    /// Something shows that the publisher is there.
+    fn on_returned(&mut self, now: Instant) {
+        let Some((_, since)) = self.left.take() else {
+            return;
+        };
+        if self.settings.on_unpublish != OnUnpublish::Wait {
+            return;
+        }
+        let after = now.saturating_duration_since(since);
+        self.log
+            .info(format_args!("The publisher is back after {after:.1?}"));
+        self.last_media = now;
+        self.notify(Notice::PublisherReturned { after });
+    }
+
+    /// A publisher begins, again if media has come before.
+    fn on_begin(&mut self, now: Instant) {
+        self.on_returned(now);
+        self.output.announce_restart();
+    }
+
+    fn on_user_control(&mut self, event: UserControl, now: Instant) -> Option<Outcome> {
         match event {
             UserControl::StreamBegin(_) | UserControl::StreamEof(_) => {
                 self.log_step(format_args!("user control: {event:?}"));
@@ -227,11 +329,28 @@ impl<'a> Player<'a> {
             _ => self.log.log(format_args!("User control: {event:?}")),
         }
         match event {
-            UserControl::StreamEof(stream) if self.is_started() && Some(stream) == self.stream => {
-                Some(End::Eos(EosReason::StreamEof))
+            UserControl::StreamEof(stream) if Some(stream) == self.stream => {
+                self.on_unpublished(EosReason::StreamEof, now)
+            }
+            UserControl::StreamBegin(stream)
+                if self.is_started() && Some(stream) == self.stream =>
+            {
+                self.on_begin(now);
+                None
             }
             _ => None,
         }
+    }
+
+    /// Puts news behind the media that came before.
+    fn notify(&mut self, notice: Notice) {
+        self.gather();
+        self.batch.push_back(Item::Notice(Box::new(notice)));
+    }
+
+    fn gather(&mut self) {
+        self.output.take(&mut self.packets);
+        self.batch.extend(self.packets.drain(..).map(Item::Packet));
     }
 
     fn on_ignored(&mut self, ignored: &Ignored) {
@@ -264,9 +383,14 @@ impl<'a> Player<'a> {
 }
 
 impl Policy<ClientSession> for Player<'_> {
-    type End = End;
+    type End = Outcome;
 
-    fn on_event(&mut self, session: &mut ClientSession, event: Event, now: Instant) -> Option<End> {
+    fn on_event(
+        &mut self,
+        session: &mut ClientSession,
+        event: Event,
+        now: Instant,
+    ) -> Option<Outcome> {
         match event {
             Event::Media(media) => {
                 self.on_media(media, now);
@@ -286,7 +410,7 @@ impl Policy<ClientSession> for Player<'_> {
                 }
                 None
             }
-            Event::UserControl(event) => self.on_user_control(event),
+            Event::UserControl(event) => self.on_user_control(event, now),
             Event::Connected {
                 properties,
                 information,
@@ -299,7 +423,7 @@ impl Policy<ClientSession> for Player<'_> {
                 self.on_connected(session, now);
                 None
             }
-            Event::ConnectRejected(status) => Some(self.failed(Cause::ConnectRejected(status))),
+            Event::ConnectRejected(status) => Some(self.connect_rejected(status)),
             Event::StreamCreated(stream) => {
                 if self.stream.is_none() {
                     self.on_stream_created(session, stream, now);
@@ -312,8 +436,10 @@ impl Policy<ClientSession> for Player<'_> {
             Event::PlayAnswered(_) => None,
             Event::PlayRejected(_, status) => Some(self.failed(Cause::PlayFailed(status))),
             Event::Status(stream, status) => self.on_status(stream, status, now),
-            Event::Unsubscribed if self.is_started() => Some(End::Eos(EosReason::Unsubscribed)),
-            Event::Close if self.is_started() => Some(End::Eos(EosReason::Close)),
+            Event::Unsubscribed if self.is_started() => {
+                self.on_unpublished(EosReason::Unsubscribed, now)
+            }
+            Event::Close if self.is_started() => Some(Outcome::Ended(EosReason::Close)),
             Event::Unsubscribed | Event::Close => Some(self.failed(Cause::ClosedEarly(None))),
             Event::Called(name) => {
                 self.log
@@ -328,11 +454,11 @@ impl Policy<ClientSession> for Player<'_> {
     }
 
     fn flush(&mut self, session: &ClientSession) -> bool {
-        self.output.take(&mut self.batch);
+        self.gather();
         let items = self.batch.len();
-        let room = self.queue.push(&mut self.batch);
+        let room = self.shared.queue.push(&mut self.batch);
         let counters = session.counters();
-        self.stats.set_counters(counters);
+        self.shared.stats.set_counters(counters);
         self.log.trace(format_args!(
             "{items} items into the queue; {} bytes in, {} out",
             counters.in_bytes_total, counters.out_bytes_total
@@ -349,37 +475,45 @@ impl Policy<ClientSession> for Player<'_> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let limit = if self.is_started() {
-            let idle = self.settings.idle_timeout.filter(|_| !self.blocked);
-            idle.map(|idle| self.last_media + idle)
-        } else {
-            self.settings
-                .timeout
-                .map(|timeout| self.phase_since + timeout)
+        let limit = match self.step_limit() {
+            Some(timeout) => Some(self.phase_since + timeout),
+            None if self.is_started() && !self.blocked => {
+                let idle = self.settings.idle_timeout;
+                idle.map(|idle| self.last_media + idle)
+            }
+            None => None,
         };
-        limit.into_iter().chain(self.output.deadline()).min()
+        let grace = self.grace_end();
+        [limit, grace, self.output.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
-    fn on_deadline(&mut self, session: &mut ClientSession, now: Instant) -> Option<End> {
+    fn on_deadline(&mut self, session: &mut ClientSession, now: Instant) -> Option<Outcome> {
         if self.output.deadline().is_some_and(|due| due <= now) {
             self.output.open();
         }
         let due = |since: Instant, limit: Option<Duration>| {
             limit.filter(|limit| now.saturating_duration_since(since) >= *limit)
         };
-        if !self.is_started() {
-            let limit = due(self.phase_since, self.settings.timeout)?;
+        if let Some(limit) = due(self.phase_since, self.step_limit()) {
             let cause = self.not_rtmp().unwrap_or(Cause::TimedOut(limit));
             return Some(self.failed(cause));
         }
-        if self.blocked {
+        if self.grace_end().is_some_and(|end| end <= now)
+            && let Some((reason, _)) = self.left.take()
+        {
+            return Some(self.failed(Cause::Unpublished(reason)));
+        }
+        if !self.is_started() || self.blocked {
             return None;
         }
         let limit = due(self.last_media, self.settings.idle_timeout)?;
         self.on_idle(session, limit, now)
     }
 
-    fn on_closed(&mut self, session: &ClientSession, closed: Closed) -> End {
+    fn on_closed(&mut self, session: &ClientSession, closed: Closed) -> Outcome {
         self.log_step(format_args!("connection closed: {closed:?}"));
         match closed {
             Closed::Protocol(rtmp::Error::NotRtmp(first)) => {
@@ -402,8 +536,25 @@ impl Policy<ClientSession> for Player<'_> {
 }
 
 impl Player<'_> {
+    /// How long the present phase may take.
+    fn step_limit(&self) -> Option<Duration> {
+        let limited = !self.is_started() || (self.on_trial && self.phase == Phase::Waiting);
+        self.settings.timeout.filter(|_| limited)
+    }
+
+    /// When the publisher's leaving becomes an error.
+    fn grace_end(&self) -> Option<Instant> {
+        let (_, since) = self.left.as_ref()?;
+        (self.settings.on_unpublish == OnUnpublish::Error).then(|| *since + END_GRACE)
+    }
+
     /// No message has been completed for the idle timeout.
-    fn on_idle(&mut self, session: &ClientSession, limit: Duration, now: Instant) -> Option<End> {
+    fn on_idle(
+        &mut self,
+        session: &ClientSession,
+        limit: Duration,
+        now: Instant,
+    ) -> Option<Outcome> {
         if !session.is_at_message_boundary() {
             let bytes = session.counters().in_bytes_total;
             if bytes > self.bytes_when_idle {

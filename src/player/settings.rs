@@ -6,39 +6,61 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::net::Endpoint;
+use crate::rtmp::location::Location;
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
+
+/// What the publisher's leaving means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnUnpublish {
+    /// Wait for it to come back.
+    Wait,
+    /// The stream has ended.
+    #[default]
+    Eos,
+    /// The play has failed.
+    Error,
+}
 
 /// One play, as asked for. Fixed while it runs.
 #[derive(Clone)]
 pub struct PlaySettings {
-    /// Where to connect to.
-    pub endpoint: Endpoint,
-    /// The URL without its secrets, for messages.
-    pub shown_url: String,
-    /// What `connect` says.
+    /// Where the stream is.
+    pub location: Location,
+    /// The user has set application or stream by themselves: the path is not
+    /// divided elsewhere.
+    pub fixed_path: bool,
+    /// `tcUrl`, if it is not to be made from the location.
+    pub tc_url: Option<String>,
+    /// What `connect` says; application and `tcUrl` come from the location.
     pub connect: ConnectParameters,
-    /// What `play` asks for.
+    /// What `play` asks for; the name comes from the location.
     pub play: PlayParameters,
-    /// Name for `FCSubscribe`, if it is to be sent.
+    /// The user has chosen where to start.
+    pub fixed_start: bool,
+    /// Name for `FCSubscribe`, if it is to be sent in any case.
     pub subscribe: Option<String>,
+    /// Try other ways to ask where the server refuses the usual one.
+    pub fallbacks: bool,
     /// How long each step up to the start of playing may take; for ever if `None`.
     pub timeout: Option<Duration>,
     /// How long no media may come while playing; for ever if `None`.
     pub idle_timeout: Option<Duration>,
     /// An end that the server did not announce is a failure.
     pub no_eof_is_error: bool,
+    /// What the publisher's leaving means.
+    pub on_unpublish: OnUnpublish,
 }
 
 /// Shows only what holds no secrets.
 impl fmt::Debug for PlaySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlaySettings")
-            .field("endpoint", &self.endpoint)
-            .field("shown_url", &self.shown_url)
+            .field("location", &self.location)
+            .field("fallbacks", &self.fallbacks)
             .field("timeout", &self.timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("no_eof_is_error", &self.no_eof_is_error)
+            .field("on_unpublish", &self.on_unpublish)
             .finish_non_exhaustive()
     }
 }

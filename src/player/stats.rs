@@ -6,7 +6,7 @@
 //! Written by the network thread, read by anyone, through atomics and one lock
 //! that is never held for longer than a copy.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -83,6 +83,8 @@ pub struct Stats {
     /// When each phase ended, in nanoseconds from the start; 0 for not yet.
     ended: [AtomicU64; Phase::ALL.len()],
     counters: Mutex<Counters>,
+    connections: AtomicU32,
+    redirects: AtomicU32,
 }
 
 /// A copy of the figures.
@@ -94,9 +96,23 @@ pub struct Snapshot {
     pub ended: Vec<(Phase, Option<Duration>)>,
     /// The connection's counters.
     pub counters: Counters,
+    /// Connections that were tried, the present one included.
+    pub connections: u32,
+    /// Redirects that were followed.
+    pub redirects: u32,
 }
 
 impl Stats {
+    /// A new connection begins: the phases start again.
+    pub(super) fn begin_attempt(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        self.phase
+            .store(Phase::Resolving as u8 + 1, Ordering::Relaxed);
+        for ended in &self.ended {
+            ended.store(0, Ordering::Relaxed);
+        }
+    }
+
     /// Records that `phase` begins and all before it have ended.
     pub(super) fn enter(&self, phase: Phase, elapsed: Duration) {
         let now = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).max(1);
@@ -109,8 +125,19 @@ impl Stats {
         self.phase.store(phase as u8 + 1, Ordering::Relaxed);
     }
 
+    pub(super) fn set_redirects(&self, count: u32) {
+        self.redirects.store(count, Ordering::Relaxed);
+    }
+
     pub(super) fn set_counters(&self, counters: Counters) {
         *self.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
+    }
+
+    /// The present phase.
+    pub(super) fn phase(&self) -> Phase {
+        let number = usize::from(self.phase.load(Ordering::Relaxed));
+        let phase = number.checked_sub(1).and_then(|n| Phase::ALL.get(n));
+        phase.copied().unwrap_or(Phase::Resolving)
     }
 
     /// A copy of everything.
@@ -124,6 +151,8 @@ impl Stats {
             phase: phase.and_then(|phase| Phase::ALL.get(phase).copied()),
             ended: ended.collect(),
             counters: *self.counters.lock().unwrap_or_else(PoisonError::into_inner),
+            connections: self.connections.load(Ordering::Relaxed),
+            redirects: self.redirects.load(Ordering::Relaxed),
         }
     }
 }

@@ -9,15 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::ItemQueue;
 use super::failure::{Cause, End, Failure};
+use super::learned::Learned;
 use super::log::Log;
-use super::policy::Player;
+use super::play::play;
+use super::policy::Shared;
 use super::settings::PlaySettings;
 use super::stats::{Phase, Stats};
-use crate::driver;
-use crate::net::{self, ConnectStep, Control, Transport};
-use crate::rtmp::chunk;
-use crate::rtmp::session::Session;
-use crate::rtmp::session::client::ClientSession;
+use crate::net::{self, Control};
 
 /// A running play. Dropping it ends it.
 #[derive(Debug)]
@@ -35,6 +33,7 @@ impl Worker {
         control: Control,
         queue: Arc<ItemQueue>,
         stats: Arc<Stats>,
+        learned: Arc<Learned>,
     ) -> Self {
         let worker_control = control.clone();
         let fallback = Arc::clone(&queue);
@@ -43,8 +42,15 @@ impl Worker {
             .spawn(move || {
                 let guard = PanicGuard(&queue);
                 let log = Log::new(name);
-                let play = || play(&log, &settings, &worker_control, &queue, &stats);
-                let end = net::gio::with_main_context(play).unwrap_or_else(|error| {
+                let shared = Shared {
+                    log: &log,
+                    settings: &settings,
+                    queue: &queue,
+                    stats: &stats,
+                    started: Instant::now(),
+                };
+                let run = || play(&shared, &worker_control, &learned);
+                let end = net::gio::with_main_context(run).unwrap_or_else(|error| {
                     let cause = Cause::NoThread(error.to_string());
                     Some(failed_at_start(cause))
                 });
@@ -85,50 +91,6 @@ impl Drop for PanicGuard<'_> {
 }
 
 fn failed_at_start(cause: Cause) -> End {
-    End::Failed(Box::new(Failure {
-        cause,
-        phase: Phase::Resolving,
-        elapsed: Duration::ZERO,
-    }))
-}
-
-/// Plays to the end; `None`: cancelled.
-fn play(
-    log: &Log,
-    settings: &PlaySettings,
-    control: &Control,
-    queue: &ItemQueue,
-    stats: &Stats,
-) -> Option<End> {
-    let mut player = Player::new(log, settings, queue, stats);
-    let endpoint = &settings.endpoint;
-    let on_step = |step| match step {
-        ConnectStep::Resolving => player.log_step(format_args!("resolving {}", endpoint.host)),
-        ConnectStep::Connecting => {
-            player.enter(Phase::Connecting, Instant::now());
-            player.log_step(format_args!("connecting to {endpoint}"));
-        }
-    };
-    let transport = net::gio::connect(endpoint, control, settings.timeout, on_step);
-    let mut transport = match transport {
-        Ok(transport) => transport,
-        Err(error) => return player.connect_failed(error),
-    };
-    player.enter(Phase::Handshake, Instant::now());
-    player.log_step(format_args!("connected; C0 C1 sent"));
-
-    let seed = u64::from(glib::random_int()) << 32 | u64::from(glib::random_int());
-    let mut session = ClientSession::new(seed, chunk::Limits::default());
-    session.connect(&settings.connect);
-    let end = driver::run(&mut session, &mut player, &mut transport, control);
-    player.finish(&session);
-
-    // A polite good-bye: one attempt that never waits.
-    session.delete_streams();
-    while let Some(bytes) = session.poll_transmit() {
-        if transport.write(&bytes).is_err() {
-            break;
-        }
-    }
-    end
+    let failure = Failure::new(cause, Phase::Resolving, Duration::ZERO);
+    End::Failed(Box::new(failure))
 }

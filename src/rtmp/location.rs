@@ -24,7 +24,7 @@ use authority::{parse_host, parse_host_and_port, parse_user_info};
 use escape::percent_encode;
 pub use escape::unescape;
 pub use options::LocationOptions;
-use path::split_path;
+use path::{other_splits, split_path};
 
 /// Characters of one part that [`Location::redacted`] shows.
 const MAX_SHOWN_CHARS: usize = 200;
@@ -325,6 +325,13 @@ impl Location {
         }
         options.write(&mut uri);
         uri
+    }
+
+    /// Other ways to divide the path into application and stream, likely ones first; none
+    /// where there is only one. Players differ: FFmpeg takes two components for the
+    /// application, Wowza's default instance leaves one, librtmp takes up to three.
+    pub fn other_splits(&self) -> Vec<(String, String)> {
+        other_splits(&self.application, &self.stream)
     }
 
     fn apply_options(&mut self) {

@@ -40,11 +40,14 @@ use gst_base::subclass::base_src::CreateSuccess;
 use gst_base::subclass::prelude::*;
 use once_cell::sync::Lazy;
 
+use super::messages;
 use super::properties::{self, PROPERTIES, STATS_NAME};
 use super::settings::Settings;
 use crate::error;
 use crate::net::Control;
-use crate::player::{End, Item, ItemQueue, Phase, PlaySettings, Stats, Worker};
+use crate::player::{
+    End, Item, ItemQueue, Learned, Notice, Packet, Phase, PlaySettings, Stats, Worker,
+};
 use crate::queue::Popped;
 
 static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
@@ -69,6 +72,8 @@ pub struct RtmprSrc {
     output: Mutex<Output>,
     /// Bytes handed downstream, which the base class does not count in lists.
     position: AtomicU64,
+    /// Ways to ask that worked, for the next start.
+    learned: Arc<Learned>,
     /// Our own error is on the bus: the base class need not add its own.
     failed: AtomicBool,
 }
@@ -251,7 +256,12 @@ impl BaseSrcImpl for RtmprSrc {
             self.fail(message.clone());
             message
         })?;
-        gst::info!(CAT, imp = self, "Playing {}", play_settings.shown_url);
+        gst::info!(
+            CAT,
+            imp = self,
+            "Playing {}",
+            play_settings.location.redacted()
+        );
 
         self.position.store(0, Ordering::Relaxed);
         *lock(&self.output) = Output {
@@ -333,25 +343,19 @@ impl PushSrcImpl for RtmprSrc {
         _buffer: Option<&mut gst::BufferRef>,
     ) -> Result<CreateSuccess, gst::FlowError> {
         let shared = self.shared().ok_or(gst::FlowError::Flushing)?;
-        let mut output = lock(&self.output);
-        if output.items.is_empty() {
-            match shared.queue.pop(&mut output.items, MAX_LIST_BYTES) {
-                Popped::Items => {}
-                Popped::Flushing => return Err(gst::FlowError::Flushing),
-                Popped::End(end) => {
-                    drop(output);
-                    return Err(self.end(&shared, end));
-                }
+        loop {
+            match self.next(&shared)? {
+                Next::Push(success) => return Ok(success),
+                Next::Tell(notice) => self.tell(&notice),
             }
         }
-        if output.items.len() > 1 && !output.single_buffers {
-            let items = output.items.drain(..);
-            let list: gst::BufferList = items.map(|item| self.buffer(item)).collect();
-            return Ok(CreateSuccess::NewBufferList(list));
-        }
-        let item = output.items.pop_front().ok_or(gst::FlowError::Flushing)?;
-        Ok(CreateSuccess::NewBuffer(self.buffer(item)))
     }
+}
+
+/// What the streaming thread does next.
+enum Next {
+    Push(CreateSuccess),
+    Tell(Box<Notice>),
 }
 
 impl RtmprSrc {
@@ -367,6 +371,7 @@ impl RtmprSrc {
             shared.control.clone(),
             Arc::clone(&shared.queue),
             Arc::clone(&lock(&self.stats)),
+            Arc::clone(&self.learned),
         ));
     }
 
@@ -380,37 +385,86 @@ impl RtmprSrc {
         Some(Arc::clone(&play.shared))
     }
 
+    /// Takes what comes next from the queue, and waits for it.
+    fn next(&self, shared: &Shared) -> Result<Next, gst::FlowError> {
+        let mut output = lock(&self.output);
+        if output.items.is_empty() {
+            match shared.queue.pop(&mut output.items, MAX_LIST_BYTES) {
+                Popped::Items => {}
+                Popped::Flushing => return Err(gst::FlowError::Flushing),
+                Popped::End(end) => {
+                    drop(output);
+                    return Err(self.end(shared, end));
+                }
+            }
+        }
+        let packet = match output.items.pop_front() {
+            Some(Item::Packet(packet)) => packet,
+            Some(Item::Notice(notice)) => return Ok(Next::Tell(notice)),
+            None => return Err(gst::FlowError::Flushing),
+        };
+        let buffer = self.buffer(packet);
+        if output.single_buffers || !matches!(output.items.front(), Some(Item::Packet(_))) {
+            return Ok(Next::Push(CreateSuccess::NewBuffer(buffer)));
+        }
+        let mut list = gst::BufferList::new_sized(output.items.len() + 1);
+        if let Some(list) = list.get_mut() {
+            list.add(buffer);
+            // News wait for their place in the stream.
+            while let Some(Item::Packet(packet)) = output
+                .items
+                .pop_front_if(|item| matches!(item, Item::Packet(_)))
+            {
+                list.add(self.buffer(packet));
+            }
+        }
+        Ok(Next::Push(CreateSuccess::NewBufferList(list)))
+    }
+
+    /// Tells the application.
+    fn tell(&self, notice: &Notice) {
+        self.post(messages::notice(notice));
+    }
+
+    fn post(&self, structure: gst::Structure) {
+        let obj = self.obj();
+        let message = gst::message::Element::builder(structure).src(&*obj).build();
+        // Without a bus nobody listens.
+        let _ = obj.post_message(message);
+    }
+
     /// Reports how the play ended.
     fn end(&self, shared: &Shared, end: End) -> gst::FlowError {
+        self.post(messages::stream_ended(&end));
         match end {
-            End::Eos(reason) => {
+            End::Eos { reason, .. } => {
                 gst::info!(CAT, imp = self, "End of stream: {reason}");
                 gst::FlowError::Eos
             }
             End::Failed(failure) => {
-                let message = error::message(&shared.settings.shown_url, &failure);
+                let message = error::message(&shared.settings.location.redacted(), &failure);
                 self.fail(message);
                 gst::FlowError::Error
             }
         }
     }
 
-    fn buffer(&self, item: Item) -> gst::Buffer {
+    fn buffer(&self, packet: Packet) -> gst::Buffer {
         // The timeline keeps far below where this would not fit.
         let time = |time: Option<u64>| {
             let nanoseconds = time?.checked_mul(1_000_000)?;
             (nanoseconds < u64::MAX).then(|| gst::ClockTime::from_nseconds(nanoseconds))
         };
         let mut flags = gst::BufferFlags::empty();
-        flags.set(gst::BufferFlags::HEADER, item.header);
-        flags.set(gst::BufferFlags::DELTA_UNIT, item.delta_unit);
-        flags.set(gst::BufferFlags::DISCONT, item.discont);
-        let size = item.data.len() as u64;
+        flags.set(gst::BufferFlags::HEADER, packet.header);
+        flags.set(gst::BufferFlags::DELTA_UNIT, packet.delta_unit);
+        flags.set(gst::BufferFlags::DISCONT, packet.discont);
+        let size = packet.data.len() as u64;
         self.position.fetch_add(size, Ordering::Relaxed);
-        let mut buffer = gst::Buffer::from_mut_slice(item.data);
+        let mut buffer = gst::Buffer::from_mut_slice(packet.data);
         if let Some(buffer) = buffer.get_mut() {
-            buffer.set_dts(time(item.dts));
-            buffer.set_pts(time(item.pts));
+            buffer.set_dts(time(packet.dts));
+            buffer.set_pts(time(packet.pts));
             buffer.set_flags(flags);
         }
         buffer
@@ -439,6 +493,8 @@ impl RtmprSrc {
             .field("in-bytes-acked", counters.in_bytes_acked)
             .field("out-bytes-acked", counters.out_bytes_acked)
             .field("in-messages", counters.in_messages)
+            .field("connections", snapshot.connections)
+            .field("redirects", snapshot.redirects)
             .field("queue-bytes", fill.bytes as u64)
             .field("queue-time", fill.time.saturating_mul(1_000_000))
             .build();

@@ -6,6 +6,7 @@
 use glib::prelude::*;
 
 mod imp;
+mod messages;
 mod properties;
 mod settings;
 
@@ -25,6 +26,23 @@ pub enum RtmprScheme {
     #[default]
     #[enum_value(name = "RTMP over TCP", nick = "rtmp")]
     Rtmp = 0,
+}
+
+/// What the publisher's leaving means: `on-unpublish` property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstRtmprOnUnpublish")]
+#[repr(i32)]
+pub enum RtmprOnUnpublish {
+    /// Wait for the publisher to come back.
+    #[enum_value(name = "Wait for the publisher to come back", nick = "wait")]
+    Wait = 0,
+    /// End of stream.
+    #[default]
+    #[enum_value(name = "End the stream", nick = "eos")]
+    Eos = 1,
+    /// An error.
+    #[enum_value(name = "Give an error", nick = "error")]
+    Error = 2,
 }
 
 /// Above `rtmp2src`, which has PRIMARY + 1, so that players pick this element.

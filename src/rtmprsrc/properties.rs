@@ -7,8 +7,11 @@
 use gst::prelude::*;
 use once_cell::sync::Lazy;
 
-use super::RtmprScheme;
-use super::settings::{DEFAULT_MAX_QUEUE_BYTES, DEFAULT_TIMEOUT_S, Settings};
+use super::settings::{
+    DEFAULT_BUFFER_LENGTH_MS, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_TIMEOUT_S, LIVE_OR_RECORDED_MS,
+    Settings,
+};
+use super::{RtmprOnUnpublish, RtmprScheme};
 use crate::rtmp::connect_args;
 use crate::rtmp::location::{Location, Scheme};
 
@@ -157,6 +160,134 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .mutable_ready()
             .build(),
         /**
+         * rtmprsrc:on-unpublish:
+         *
+         * What it means if the publisher of a live stream leaves: the server
+         * sends StreamEOF, NetStream.Play.UnpublishNotify,
+         * NetStream.Play.Stop or onFCUnsubscribe. The end of a recording
+         * (NetStream.Play.Complete) is always the end of the stream.
+         */
+        glib::ParamSpecEnum::builder_with_default("on-unpublish", RtmprOnUnpublish::Eos)
+            .nick("On unpublish")
+            .blurb("What to do when the publisher of a live stream leaves")
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:fallbacks:
+         *
+         * Whether to ask in other ways, on a new connection each, where the
+         * server refuses the usual one or does not answer: digest handshake,
+         * the path divided elsewhere, FCSubscribe, another start of play.
+         * At most five more connections; what has been set by property is not
+         * varied.
+         */
+        glib::ParamSpecBoolean::builder("fallbacks")
+            .nick("Fallbacks")
+            .blurb("Ask in other ways where the server refuses the usual one")
+            .default_value(defaults.fallbacks)
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:play-start:
+         *
+         * Where to start: -2000 for a live stream, else a recording; -1000 for
+         * a live stream only; from 0 on a position in a recording.
+         */
+        glib::ParamSpecInt64::builder("play-start")
+            .nick("Play start")
+            .blurb(
+                "Where to start in a recording, in milliseconds (-1000 = live stream only, \
+                 -2000 = live stream or recording)",
+            )
+            .minimum(LIVE_OR_RECORDED_MS)
+            .maximum(u32::MAX.into())
+            .default_value(LIVE_OR_RECORDED_MS)
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:play-duration:
+         *
+         * How much of a recording to play.
+         */
+        glib::ParamSpecInt64::builder("play-duration")
+            .nick("Play duration")
+            .blurb("How much of a recording to play, in milliseconds (-1 = everything)")
+            .minimum(-1)
+            .maximum(u32::MAX.into())
+            .default_value(-1)
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:play-reset:
+         *
+         * What becomes of streams that play already, on servers with play
+         * lists: 0 queues behind them, 1 stops them, 2 and 3 do the same
+         * without waiting for data.
+         */
+        glib::ParamSpecInt::builder("play-reset")
+            .nick("Play reset")
+            .blurb("The reset argument of play, 0 to 3 (-1 = not sent)")
+            .minimum(-1)
+            .maximum(3)
+            .default_value(-1)
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:buffer-length:
+         *
+         * The buffer that the server is told: recordings are sent so far ahead
+         * of their time. It changes nothing in the element itself.
+         */
+        glib::ParamSpecUInt::builder("buffer-length")
+            .nick("Buffer length")
+            .blurb("Buffer that the server is told to fill, in milliseconds")
+            .default_value(DEFAULT_BUFFER_LENGTH_MS)
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:tc-url:
+         *
+         * The URL of the connection that the server is told, if it is not to
+         * be made from the location.
+         */
+        glib::ParamSpecString::builder("tc-url")
+            .nick("tcUrl")
+            .blurb("tcUrl to tell the server (NULL = from the location)")
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:swf-url:
+         *
+         * Where the Flash player came from, for servers that look at it.
+         */
+        glib::ParamSpecString::builder("swf-url")
+            .nick("swfUrl")
+            .blurb("swfUrl to tell the server (NULL = none)")
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:page-url:
+         *
+         * The web page that the player is on, for servers that look at it.
+         */
+        glib::ParamSpecString::builder("page-url")
+            .nick("pageUrl")
+            .blurb("pageUrl to tell the server (NULL = none)")
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:subscribe:
+         *
+         * The name that FCSubscribe gives before play, which some CDNs want.
+         * Without it FCSubscribe is sent only as one of the
+         * #rtmprsrc:fallbacks.
+         */
+        glib::ParamSpecString::builder("subscribe")
+            .nick("Subscribe")
+            .blurb("Name for FCSubscribe, sent before play (NULL = only where it is needed)")
+            .mutable_ready()
+            .build(),
+        /**
          * rtmprsrc:extra-connect-args:
          *
          * Arguments behind the command object of `connect`, separated by
@@ -226,13 +357,27 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
         "port" => settings.location.port = u16::try_from(get::<i32>(value)?).ok(),
         "application" => {
             settings.location.application = optional_string(value).unwrap_or_default();
+            settings.fixed_path = true;
         }
-        "stream" => settings.location.stream = optional_string(value).unwrap_or_default(),
+        "stream" => {
+            settings.location.stream = optional_string(value).unwrap_or_default();
+            settings.fixed_path = true;
+        }
         "timeout" => settings.timeout_s = get(value)?,
         "idle-timeout" => settings.idle_timeout_s = get(value)?,
         "flash-version" => settings.flash_version = optional_string(value),
         "async-connect" => settings.async_connect = get(value)?,
         "no-eof-is-error" => settings.no_eof_is_error = get(value)?,
+        "on-unpublish" => settings.on_unpublish = get(value)?,
+        "fallbacks" => settings.fallbacks = get(value)?,
+        "play-start" => settings.play.start = Some(get(value)?),
+        "play-duration" => settings.play.duration = Some(get(value)?),
+        "play-reset" => settings.play.reset = u8::try_from(get::<i32>(value)?).ok(),
+        "buffer-length" => settings.play.buffer_length = Some(get(value)?),
+        "tc-url" => settings.play.tc_url = optional_string(value),
+        "swf-url" => settings.play.swf_url = optional_string(value),
+        "page-url" => settings.play.page_url = optional_string(value),
+        "subscribe" => settings.play.subscribe = optional_string(value),
         "extra-connect-args" => {
             let args = optional_string(value);
             connect_args::parse(args.as_deref().unwrap_or_default())
@@ -263,6 +408,16 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "flash-version" => settings.flash_version.to_value(),
         "async-connect" => settings.async_connect.to_value(),
         "no-eof-is-error" => settings.no_eof_is_error.to_value(),
+        "on-unpublish" => settings.on_unpublish.to_value(),
+        "fallbacks" => settings.fallbacks.to_value(),
+        "play-start" => settings.play_start().to_value(),
+        "play-duration" => settings.play_duration().to_value(),
+        "play-reset" => settings.play.reset.map_or(-1, i32::from).to_value(),
+        "buffer-length" => settings.buffer_length().to_value(),
+        "tc-url" => settings.tc_url().to_value(),
+        "swf-url" => settings.swf_url().to_value(),
+        "page-url" => settings.page_url().to_value(),
+        "subscribe" => settings.subscribe().to_value(),
         "extra-connect-args" => settings.extra_connect_args.to_value(),
         "max-queue-bytes" => settings.max_queue_bytes.to_value(),
         "max-queue-time" => settings.max_queue_time.to_value(),

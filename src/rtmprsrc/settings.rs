@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
-use crate::net::Endpoint;
-use crate::player::PlaySettings;
+use super::RtmprOnUnpublish;
+use crate::player::{OnUnpublish, PlaySettings};
 use crate::queue::Limits;
 use crate::rtmp::connect_args;
-use crate::rtmp::location::{Location, LocationError, Scheme};
+use crate::rtmp::location::{Location, LocationError, LocationOptions, Scheme};
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters, PlayStart};
 
 /// Seconds; as `rtmp2src`.
@@ -21,7 +21,13 @@ pub(super) const DEFAULT_MAX_QUEUE_BYTES: u32 = 64 << 20;
 
 /// Announced client buffer. Large ones make nginx-rtmp send recordings in
 /// bursts and leave out audio. Milliseconds.
-const BUFFER_LENGTH_MS: u32 = 3000;
+pub(super) const DEFAULT_BUFFER_LENGTH_MS: u32 = 3000;
+
+/// `play-start` of a live stream, else a recording; as on the wire.
+pub(super) const LIVE_OR_RECORDED_MS: i64 = -2000;
+
+/// `play-start` of a live stream only; as on the wire.
+pub(super) const LIVE_MS: i64 = -1000;
 
 /// Defaults of the location, as `rtmp2src`.
 const DEFAULT_HOST: &str = "localhost";
@@ -36,6 +42,12 @@ pub(super) struct Settings {
     pub(super) flash_version: Option<String>,
     pub(super) async_connect: bool,
     pub(super) no_eof_is_error: bool,
+    pub(super) on_unpublish: RtmprOnUnpublish,
+    pub(super) fallbacks: bool,
+    /// Application or stream were set by themselves.
+    pub(super) fixed_path: bool,
+    /// What was set by property; options of the location count otherwise.
+    pub(super) play: PlayProperties,
     pub(super) extra_connect_args: Option<String>,
     pub(super) max_queue_bytes: u32,
     /// Nanoseconds.
@@ -43,6 +55,22 @@ pub(super) struct Settings {
     /// Properties whose last value was wrong, and why. Playing something else
     /// instead would be the worse answer.
     wrong: Vec<(String, String)>,
+}
+
+/// Properties that options of the location set as well.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PlayProperties {
+    /// Milliseconds, or one of the constants below zero.
+    pub(super) start: Option<i64>,
+    /// Milliseconds; below zero for everything.
+    pub(super) duration: Option<i64>,
+    pub(super) reset: Option<u8>,
+    /// Milliseconds.
+    pub(super) buffer_length: Option<u32>,
+    pub(super) tc_url: Option<String>,
+    pub(super) swf_url: Option<String>,
+    pub(super) page_url: Option<String>,
+    pub(super) subscribe: Option<String>,
 }
 
 impl Default for Settings {
@@ -54,6 +82,10 @@ impl Default for Settings {
             flash_version: None,
             async_connect: true,
             no_eof_is_error: false,
+            on_unpublish: RtmprOnUnpublish::default(),
+            fallbacks: true,
+            fixed_path: false,
+            play: PlayProperties::default(),
             extra_connect_args: None,
             max_queue_bytes: DEFAULT_MAX_QUEUE_BYTES,
             max_queue_time: 0,
@@ -84,8 +116,63 @@ impl Settings {
         if let Some(version) = &location.options.flash_ver {
             self.flash_version = Some(version.clone());
         }
+        self.play.forget(&location.options);
+        self.fixed_path = false;
         self.location = location;
         Ok(())
+    }
+
+    /// Where `play` starts, in milliseconds or one of the constants.
+    pub(super) fn play_start(&self) -> i64 {
+        let options = &self.location.options;
+        let live = (options.live == Some(true)).then_some(LIVE_MS);
+        let start = self.play.start.or(live).or(options.start);
+        match start {
+            Some(start) if start >= 0 => start.min(u32::MAX.into()),
+            Some(LIVE_MS) => LIVE_MS,
+            _ => LIVE_OR_RECORDED_MS,
+        }
+    }
+
+    /// How much is played of a recording, in milliseconds; -1 for everything.
+    pub(super) fn play_duration(&self) -> i64 {
+        let stop = self.location.options.stop;
+        let from = self.play_start().max(0);
+        let duration = self.play.duration;
+        let duration = duration.or_else(|| stop.map(|stop| (stop - from).max(0)));
+        duration.filter(|duration| *duration >= 0).unwrap_or(-1)
+    }
+
+    /// The buffer that the server is told, in milliseconds.
+    pub(super) fn buffer_length(&self) -> u32 {
+        let length = self.play.buffer_length.or(self.location.options.buffer);
+        length.unwrap_or(DEFAULT_BUFFER_LENGTH_MS)
+    }
+
+    /// `tcUrl`, if it is not made from the location.
+    pub(super) fn tc_url(&self) -> Option<&String> {
+        let option = self.location.options.tc_url.as_ref();
+        self.play.tc_url.as_ref().or(option)
+    }
+
+    /// `swfUrl` of `connect`.
+    pub(super) fn swf_url(&self) -> Option<&String> {
+        let option = self.location.options.swf_url.as_ref();
+        self.play.swf_url.as_ref().or(option)
+    }
+
+    /// `pageUrl` of `connect`.
+    pub(super) fn page_url(&self) -> Option<&String> {
+        let option = self.location.options.page_url.as_ref();
+        self.play.page_url.as_ref().or(option)
+    }
+
+    /// Name for `FCSubscribe`; as librtmp, the stream's if it is a live one.
+    pub(super) fn subscribe(&self) -> Option<&String> {
+        let options = &self.location.options;
+        let live = options.live == Some(true) && !self.location.stream.is_empty();
+        let named = self.play.subscribe.as_ref().or(options.subscribe.as_ref());
+        named.or_else(|| live.then_some(&self.location.stream))
     }
 
     /// Remembers whether the last value of a property was wrong.
@@ -143,48 +230,45 @@ impl Settings {
             extra_arguments.extend(parsed);
         }
 
-        let live = options.live == Some(true);
-        let start = match options.start {
-            _ if live => PlayStart::Live,
-            None => PlayStart::LiveOrRecorded,
-            // As on the wire, where -1000 and -2000 are no positions.
-            Some(start) => match u32::try_from(start) {
+        let start = match self.play_start() {
+            LIVE_MS => PlayStart::Live,
+            start => match u32::try_from(start) {
                 Ok(position) => PlayStart::Recorded(position),
-                Err(_) if start == -1000 => PlayStart::Live,
                 Err(_) => PlayStart::LiveOrRecorded,
             },
         };
-        let stop = options.stop.and_then(|stop| u32::try_from(stop).ok());
-        let from = match start {
-            PlayStart::Recorded(position) => position,
-            PlayStart::Live | PlayStart::LiveOrRecorded => 0,
-        };
-        let subscribe = options.subscribe.clone();
+        let named = options.app.is_some() || options.playpath.is_some();
         Ok(PlaySettings {
-            endpoint: Endpoint {
-                host: location.host.clone(),
-                port: location.port_or_default(),
-            },
-            shown_url: location.redacted(),
+            location: location.clone(),
+            fixed_path: self.fixed_path || named,
+            tc_url: self.tc_url().cloned(),
             connect: ConnectParameters {
-                application: location.application.clone(),
-                tc_url: options.tc_url.clone().unwrap_or_else(|| location.tc_url()),
                 flash_version: self.flash_version.clone(),
-                swf_url: options.swf_url.clone(),
-                page_url: options.page_url.clone(),
+                swf_url: self.swf_url().cloned(),
+                page_url: self.page_url().cloned(),
                 extra_arguments,
+                ..ConnectParameters::default()
             },
             play: PlayParameters {
                 name: location.stream.clone(),
                 start,
-                duration: stop.map(|stop| stop.saturating_sub(from)),
-                buffer_length: options.buffer.unwrap_or(BUFFER_LENGTH_MS),
+                duration: u32::try_from(self.play_duration()).ok(),
+                reset: self.play.reset,
+                buffer_length: self.buffer_length(),
             },
-            // As librtmp does.
-            subscribe: subscribe.or_else(|| live.then(|| location.stream.clone())),
+            fixed_start: self.play.start.is_some()
+                || options.live == Some(true)
+                || options.start.is_some(),
+            subscribe: self.subscribe().cloned(),
+            fallbacks: self.fallbacks,
             timeout: seconds(self.timeout_s),
             idle_timeout: seconds(self.idle_timeout_s),
             no_eof_is_error: self.no_eof_is_error,
+            on_unpublish: match self.on_unpublish {
+                RtmprOnUnpublish::Wait => OnUnpublish::Wait,
+                RtmprOnUnpublish::Eos => OnUnpublish::Eos,
+                RtmprOnUnpublish::Error => OnUnpublish::Error,
+            },
         })
     }
 
@@ -194,6 +278,25 @@ impl Settings {
             // Rounded up: 0 would mean no limit.
             time: self.max_queue_time.div_ceil(1_000_000),
         }
+    }
+}
+
+impl PlayProperties {
+    /// What a location says that is set later than a property counts instead.
+    fn forget(&mut self, options: &LocationOptions) {
+        fn forget<T>(property: &mut Option<T>, is_set: bool) {
+            if is_set {
+                *property = None;
+            }
+        }
+        let live = options.live == Some(true);
+        forget(&mut self.start, live || options.start.is_some());
+        forget(&mut self.duration, options.stop.is_some());
+        forget(&mut self.buffer_length, options.buffer.is_some());
+        forget(&mut self.tc_url, options.tc_url.is_some());
+        forget(&mut self.swf_url, options.swf_url.is_some());
+        forget(&mut self.page_url, options.page_url.is_some());
+        forget(&mut self.subscribe, live || options.subscribe.is_some());
     }
 }
 
@@ -213,7 +316,8 @@ mod tests {
         assert_eq!(settings.location.to_uri(), "rtmp://localhost/live/myStream");
         assert_eq!(settings.location.port_or_default(), 1935);
         let play = settings.play_settings().expect("valid");
-        assert_eq!(play.connect.tc_url, "rtmp://localhost/live");
+        assert_eq!(play.location.tc_url(), "rtmp://localhost/live");
+        assert_eq!(play.tc_url, None);
         assert_eq!(play.timeout, Some(Duration::from_secs(5)));
         assert_eq!(play.idle_timeout, None);
     }
@@ -241,7 +345,7 @@ mod tests {
         assert_eq!(play.subscribe.as_deref(), Some("s"));
         assert_eq!(play.timeout, Some(Duration::from_secs(9)));
         assert_eq!(play.connect.flash_version.as_deref(), Some("X Y"));
-        assert_eq!(play.connect.tc_url, "rtmp://t/a");
+        assert_eq!(play.tc_url.as_deref(), Some("rtmp://t/a"));
         assert_eq!(play.connect.page_url.as_deref(), Some("http://p"));
         assert_eq!(play.connect.swf_url.as_deref(), Some("http://s"));
         assert_eq!(
@@ -276,6 +380,33 @@ mod tests {
             let play = settings.play_settings().expect("valid").play;
             assert_eq!(play.start, expected, "{start}");
         }
+    }
+
+    #[test]
+    fn what_is_set_later_counts_and_options_end_with_their_location() {
+        let mut settings = Settings::default();
+        settings.play.tc_url = Some("rtmp://property/a".to_owned());
+        settings.play.start = Some(5000);
+        settings.set_location("rtmp://h/a/s").expect("valid");
+        assert_eq!(settings.play_start(), 5000, "the location says nothing");
+        settings
+            .set_location("rtmp://h/a/s tcUrl=rtmp://option/a live=1")
+            .expect("valid");
+        let play = settings.play_settings().expect("valid");
+        assert_eq!(play.tc_url.as_deref(), Some("rtmp://option/a"));
+        assert_eq!(play.play.start, PlayStart::Live);
+        assert!(play.fixed_start);
+        assert_eq!(play.subscribe.as_deref(), Some("s"));
+        settings.play.tc_url = Some("rtmp://later/a".to_owned());
+        assert_eq!(
+            settings.tc_url().map(String::as_str),
+            Some("rtmp://later/a")
+        );
+        settings.play.tc_url = None;
+        settings.set_location("rtmp://h/a/s").expect("valid");
+        let play = settings.play_settings().expect("valid");
+        assert_eq!((play.tc_url, play.subscribe), (None, None));
+        assert!(!play.fixed_start);
     }
 
     #[test]

@@ -109,7 +109,11 @@ fn expect_refusal(script: fn(&mut Peer)) {
 
 /// A refusal that repeats the secrets wherever it can.
 fn refusal(code: StatusCode) -> Status {
-    let redirect = Object::new().with("code", 302.0).with("redirect", ECHO);
+    refusal_with(403.0, code)
+}
+
+fn refusal_with(number: f64, code: StatusCode) -> Status {
+    let redirect = Object::new().with("code", number).with("redirect", ECHO);
     Status::new(Level::Error, code, ECHO)
         .with("details", ECHO)
         .with("ex", redirect)
@@ -145,7 +149,7 @@ fn refused_play_with_a_code_of_the_servers_own() {
 fn refused_connect_with_a_redirect() {
     expect_refusal(|peer| {
         let request = peer.connect_request();
-        let status = refusal(StatusCode::ConnectRejected);
+        let status = refusal_with(302.0, StatusCode::ConnectRejected);
         peer.session.reject_connect(&request, &status);
         peer.close();
     });

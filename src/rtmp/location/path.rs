@@ -26,6 +26,37 @@ pub(super) fn split_path(path: &str) -> (&str, &str) {
     )
 }
 
+/// The other ways to divide the path of this application and stream: after two, one and
+/// three components. None if a query or a container prefix says where the stream begins.
+pub(super) fn other_splits(application: &str, stream: &str) -> Vec<(String, String)> {
+    let (name, query) = match stream.find('?') {
+        Some(end) => stream.split_at(end),
+        None => (stream, ""),
+    };
+    if name.is_empty() || application.contains('?') {
+        return Vec::new();
+    }
+    let path = format!("{application}/{name}");
+    let components: Vec<_> = path.split('/').collect();
+    if components
+        .iter()
+        .any(|component| component.is_empty() || has_container_prefix(component))
+    {
+        return Vec::new();
+    }
+    let splits = [2, 1, 3].into_iter().filter_map(|count| {
+        let (application, stream) = components.split_at_checked(count)?;
+        let named = !stream.is_empty();
+        named.then(|| {
+            (
+                application.join("/"),
+                format!("{}{query}", stream.join("/")),
+            )
+        })
+    });
+    splits.filter(|(other, _)| other != application).collect()
+}
+
 /// What stands before the slash that divides `text`.
 pub(super) fn split_components(text: &str) -> Option<&str> {
     let mut components = text.split('/');

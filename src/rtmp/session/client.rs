@@ -76,6 +76,9 @@ pub struct PlayParameters {
     pub start: PlayStart,
     /// Milliseconds to play of a recording; everything if `None`.
     pub duration: Option<u32>,
+    /// What becomes of streams that are playing (0: queue behind them, 1: stop
+    /// them, 2 and 3 the same without waiting for data); not sent if `None`.
+    pub reset: Option<u8>,
     /// Announced client buffer in milliseconds.
     pub buffer_length: u32,
 }
@@ -193,8 +196,16 @@ impl ClientSession {
         let mut command = Command::new("play", transaction)
             .argument(parameters.name.as_str())
             .argument(parameters.start.as_number());
-        if let Some(duration) = parameters.duration {
-            command = command.argument(f64::from(duration));
+        match (parameters.duration, parameters.reset) {
+            (Some(duration), _) => command = command.argument(f64::from(duration)),
+            // All of it: -1 second, in milliseconds like the start.
+            (None, Some(_)) => command = command.argument(-1000.0),
+            (None, None) => {}
+        }
+        match parameters.reset {
+            Some(flag @ (0 | 1)) => command = command.argument(flag == 1),
+            Some(other) => command = command.argument(f64::from(other)),
+            None => {}
         }
         self.send_command(STREAM_COMMAND_CSID, stream, &command);
     }

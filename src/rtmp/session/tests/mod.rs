@@ -51,6 +51,7 @@ fn play_parameters(name: &str) -> PlayParameters {
         name: name.to_owned(),
         start: PlayStart::LiveOrRecorded,
         duration: None,
+        reset: None,
         buffer_length: 3000,
     }
 }

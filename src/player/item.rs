@@ -1,0 +1,71 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! What goes through the queue to the streaming thread: FLV, and news for the
+//! application at the place in the stream where it belongs.
+
+use bytes::BytesMut;
+
+use super::notice::Notice;
+use crate::queue::Measured;
+
+/// What an item takes beside its bytes: list entry, allocation headers and the
+/// later buffer. An estimate, so that many small messages count as well.
+const ITEM_OVERHEAD: usize = 256;
+
+/// One thing in the queue.
+#[derive(Debug)]
+pub enum Item {
+    /// For downstream.
+    Packet(Packet),
+    /// For the application.
+    Notice(Box<Notice>),
+}
+
+/// One FLV tag, or the file header.
+#[derive(Debug)]
+pub struct Packet {
+    /// The bytes, whole.
+    pub data: BytesMut,
+    /// Decoding time in milliseconds; the file header's is that of the first
+    /// medium, if it is known.
+    pub dts: Option<u64>,
+    /// Presentation time in milliseconds.
+    pub pts: Option<u64>,
+    /// File header, metadata or a sequence header.
+    pub header: bool,
+    /// Needs frames before it to be decoded.
+    pub delta_unit: bool,
+    /// Time jumps here.
+    pub discont: bool,
+    /// An audio or video frame: what has a time of its own.
+    pub frame: bool,
+}
+
+impl Packet {
+    /// Memory that it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.data.len() + ITEM_OVERHEAD
+    }
+
+    /// Its time in milliseconds. Headers and script data may carry any time.
+    pub(super) fn time(&self) -> Option<u64> {
+        if self.frame { self.dts } else { None }
+    }
+}
+
+impl Measured for Item {
+    fn size(&self) -> usize {
+        match self {
+            Self::Packet(packet) => packet.size(),
+            Self::Notice(notice) => notice.size() + ITEM_OVERHEAD,
+        }
+    }
+
+    fn time(&self) -> Option<u64> {
+        match self {
+            Self::Packet(packet) => packet.time(),
+            Self::Notice(_) => None,
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! News for the application that ends nothing.
+
+use std::time::Duration;
+
+use super::failure::EosReason;
+
+/// Something that an application may want to know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// The server sent us elsewhere, and we go there.
+    Redirected {
+        /// Where we were, without secrets.
+        from: String,
+        /// Where we go, without secrets.
+        to: String,
+        /// How many times this play was redirected, this one included.
+        count: u32,
+    },
+    /// The publisher left, and its return is waited for.
+    PublisherLeft(EosReason),
+    /// The publisher is back.
+    PublisherReturned {
+        /// How long it was away.
+        after: Duration,
+    },
+}
+
+impl Notice {
+    /// Memory that it takes behind its pointers, in bytes.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Redirected { from, to, .. } => from.len() + to.len(),
+            Self::PublisherLeft(_) | Self::PublisherReturned { .. } => 0,
+        }
+    }
+}

@@ -1,0 +1,357 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! Redirects: where a server sends us, and whether we go.
+//!
+//! Two forms are in use. FMS, AMS and Wowza refuse `connect` with
+//! `ex: {code: 302, redirect: tcUrl}`; SRS answers `play` and then sends a
+//! status on the connection with `redirect` (a tcUrl) and `redirect2` (the
+//! whole URL). The stream's name is kept unless the server names another.
+
+use crate::rtmp::amf::{Object, Value};
+use crate::rtmp::location::{Location, LocationError, Scheme};
+use crate::rtmp::status::{Status, printable};
+
+/// Most redirects of one play.
+pub const MAX_REDIRECTS: u32 = 5;
+
+/// Why a redirect is not followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RedirectError {
+    /// More than [`MAX_REDIRECTS`].
+    TooMany,
+    /// To where we have been already.
+    Loop,
+    /// From an encrypted connection to a plain one.
+    Downgrade,
+    /// The new place is no URL that we can play from.
+    Unusable(LocationError),
+}
+
+impl std::fmt::Display for RedirectError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooMany => write!(f, "more than {MAX_REDIRECTS} redirects"),
+            Self::Loop => f.write_str("a redirect to where we have been already"),
+            Self::Downgrade => f.write_str("a redirect from TLS to an unencrypted connection"),
+            Self::Unusable(error) => error.fmt(f),
+        }
+    }
+}
+
+/// What a server said about where to go.
+#[derive(Clone, PartialEq)]
+pub(super) struct Redirect {
+    /// The server's words.
+    pub(super) status: Status,
+    /// URL of the connection.
+    tc_url: Option<String>,
+    /// URL of the stream.
+    url: Option<String>,
+}
+
+impl Redirect {
+    /// The redirect in a status, if it is one.
+    pub(super) fn find(status: &Status) -> Option<Self> {
+        let ex = status.information.get("ex").and_then(Value::as_object);
+        let object = ex.unwrap_or(&status.information);
+        // A refusal names other URLs too; only with the code does it send away.
+        if !has_code_302(object) {
+            return None;
+        }
+        let text = |name| {
+            let text = object.get(name).and_then(Value::as_str);
+            text.filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        let redirect = Self {
+            status: status.clone(),
+            tc_url: text("redirect"),
+            url: text("redirect2"),
+        };
+        (redirect.tc_url.is_some() || redirect.url.is_some()).then_some(redirect)
+    }
+
+    /// The new location, seen from the present one.
+    fn location(&self, present: &Location) -> Result<Location, LocationError> {
+        let mut location = match (&self.url, &self.tc_url) {
+            (Some(url), tc_url) => {
+                let mut location = parse(url)?;
+                // Where the application ends, the other URL tells.
+                if let Some(tc_url) = tc_url
+                    && let Some(stream) = rest_behind(url, tc_url)
+                {
+                    location.application = whole_path(&parse(tc_url)?);
+                    location.stream = stream.to_owned();
+                }
+                location
+            }
+            (None, Some(tc_url)) => {
+                let mut location = parse(tc_url)?;
+                let path = whole_path(&location);
+                // Some send the whole URL here as well.
+                let name = without_query(&present.stream);
+                let named = path
+                    .rsplit_once('/')
+                    .filter(|(_, last)| !name.is_empty() && without_query(last) == name);
+                match named {
+                    Some((application, _)) => location.application = application.to_owned(),
+                    None => location.application = path,
+                }
+                location.stream.clone_from(&present.stream);
+                location
+            }
+            (None, None) => return Err(LocationError::Empty),
+        };
+        // Credentials go to no other host, and come from no server.
+        let same_host = location.host.eq_ignore_ascii_case(&present.host);
+        location.user = present.user.clone().filter(|_| same_host);
+        location.password = present.password.clone().filter(|_| same_host);
+        Ok(location)
+    }
+}
+
+/// The redirects of one play.
+pub(super) struct Redirects {
+    visited: Vec<String>,
+}
+
+impl Redirects {
+    /// Begins at a location.
+    pub(super) fn new(start: &Location) -> Self {
+        Self {
+            visited: vec![place(start)],
+        }
+    }
+
+    /// How many were followed.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.visited.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    /// Where to go, from the present location.
+    ///
+    /// # Errors
+    /// Why not, and the place without its secrets.
+    pub(super) fn follow(
+        &mut self,
+        present: &Location,
+        redirect: &Redirect,
+    ) -> Result<Location, (RedirectError, String)> {
+        let location = redirect.location(present).map_err(|error| {
+            let url = redirect.url.as_ref().or(redirect.tc_url.as_ref());
+            let shown = printable(url.map_or("", String::as_str));
+            (RedirectError::Unusable(error), shown)
+        })?;
+        let shown = location.redacted();
+        if is_encrypted(present.scheme) && !is_encrypted(location.scheme) {
+            return Err((RedirectError::Downgrade, shown));
+        }
+        if self.count() >= MAX_REDIRECTS {
+            return Err((RedirectError::TooMany, shown));
+        }
+        let place = place(&location);
+        if self.visited.contains(&place) {
+            return Err((RedirectError::Loop, shown));
+        }
+        self.visited.push(place);
+        Ok(location)
+    }
+}
+
+fn has_code_302(object: &Object) -> bool {
+    match object.get("code") {
+        Some(Value::Number(code)) => *code == 302.0,
+        Some(Value::String(code)) => code.trim() == "302",
+        _ => false,
+    }
+}
+
+/// A URL without the options that only users may add.
+fn parse(url: &str) -> Result<Location, LocationError> {
+    let url = url.trim();
+    if url.contains(' ') {
+        return Err(LocationError::NotRtmp);
+    }
+    Location::parse(url)
+}
+
+/// What identifies a place for the loop check.
+fn place(location: &Location) -> String {
+    format!(
+        "{}://{}:{}/{}/{}",
+        location.scheme,
+        location.host.to_ascii_lowercase(),
+        location.port_or_default(),
+        location.application,
+        location.stream
+    )
+}
+
+fn is_encrypted(scheme: Scheme) -> bool {
+    matches!(scheme, Scheme::Rtmps | Scheme::Rtmpts)
+}
+
+/// Application and stream of a URL that is only a connection's.
+fn whole_path(location: &Location) -> String {
+    let mut path = location.application.clone();
+    if !location.stream.is_empty() {
+        path.push('/');
+        path.push_str(&location.stream);
+    }
+    while path.ends_with('/') {
+        path.pop();
+    }
+    path
+}
+
+/// What `url` has behind `start` and a slash.
+fn rest_behind<'u>(url: &'u str, start: &str) -> Option<&'u str> {
+    let start = start.trim().trim_end_matches('/');
+    let rest = url.trim().strip_prefix(start)?.strip_prefix('/')?;
+    (!rest.is_empty()).then_some(rest)
+}
+
+fn without_query(name: &str) -> &str {
+    name.split_once('?').map_or(name, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rtmp::status::{Level, StatusCode};
+
+    fn status(ex: Object) -> Status {
+        Status::new(Level::Error, StatusCode::ConnectRejected, "moved").with("ex", ex)
+    }
+
+    fn redirect(redirect: &str, redirect2: Option<&str>) -> Redirect {
+        let mut ex = Object::new().with("code", 302.0).with("redirect", redirect);
+        if let Some(url) = redirect2 {
+            ex = ex.with("redirect2", url);
+        }
+        Redirect::find(&status(ex)).expect("a redirect")
+    }
+
+    fn location(url: &str) -> Location {
+        Location::parse(url).expect("a location")
+    }
+
+    #[test]
+    fn only_code_302_with_a_place_is_a_redirect() {
+        let place = "rtmp://b/live";
+        for (object, is_redirect) in [
+            (
+                Object::new().with("code", 302.0).with("redirect", place),
+                true,
+            ),
+            (
+                Object::new().with("code", "302").with("redirect", place),
+                true,
+            ),
+            (
+                Object::new().with("code", 302.0).with("redirect2", place),
+                true,
+            ),
+            (
+                Object::new().with("code", 403.0).with("redirect", place),
+                false,
+            ),
+            (Object::new().with("redirect", place), false),
+            (Object::new().with("code", 302.0), false),
+            (
+                Object::new().with("code", 302.0).with("redirect", ""),
+                false,
+            ),
+            (
+                Object::new().with("code", 302.0).with("redirect", 5.0),
+                false,
+            ),
+        ] {
+            let found = Redirect::find(&status(object.clone()));
+            assert_eq!(found.is_some(), is_redirect, "{object:?}");
+        }
+        let plain = Status::new(Level::Error, StatusCode::ConnectRejected, "no");
+        assert!(Redirect::find(&plain).is_none());
+    }
+
+    #[test]
+    fn a_connections_url_keeps_the_stream_and_a_streams_url_replaces_it() {
+        let from = location("rtmp://a/live/s?t=1");
+        for (tc_url, url, application, stream) in [
+            ("rtmp://b/other", None, "other", "s?t=1"),
+            ("rtmp://b/x/y", None, "x/y", "s?t=1"),
+            ("rtmp://b/x/y/", None, "x/y", "s?t=1"),
+            ("rtmp://b/live/s?t=2", None, "live", "s?t=1"),
+            ("rtmp://b/x", Some("rtmp://b/x/y/z"), "x", "y/z"),
+            ("rtmp://b/x/", Some("rtmp://b/x/y?k=v/w"), "x", "y?k=v/w"),
+            ("rtmp://c/q", Some("rtmp://b/x/y/z"), "x/y", "z"),
+            ("", Some("rtmp://b/x/z"), "x", "z"),
+        ] {
+            let to = redirect(tc_url, url).location(&from).expect("usable");
+            assert_eq!(
+                (to.application.as_str(), to.stream.as_str()),
+                (application, stream),
+                "{tc_url} {url:?}"
+            );
+            assert_eq!(to.host, "b");
+        }
+    }
+
+    #[test]
+    fn credentials_stay_with_their_host() {
+        let from = location("rtmp://me:secret@a:1935/live/s");
+        let to = |url| redirect(url, None).location(&from).expect("usable");
+        assert_eq!(to("rtmp://b/live").user, None);
+        assert_eq!(to("rtmp://b/live").password, None);
+        assert_eq!(to("rtmp://A:1936/live").user.as_deref(), Some("me"));
+        assert_eq!(to("rtmp://you:pw@b/live").user, None);
+    }
+
+    #[test]
+    fn loops_too_many_and_what_is_no_url_are_refused() {
+        let mut present = location("rtmp://a/live/s");
+        let mut redirects = Redirects::new(&present);
+        let back = redirects.follow(&present, &redirect("rtmp://A:1935/live/", None));
+        assert_eq!(back.expect_err("where we are").0, RedirectError::Loop);
+        for i in 0..MAX_REDIRECTS {
+            let to = redirect(&format!("rtmp://h{i}/live"), None);
+            present = redirects.follow(&present, &to).expect("new");
+        }
+        assert_eq!(redirects.count(), MAX_REDIRECTS);
+        let first = redirects.follow(&present, &redirect("rtmp://new/live", None));
+        assert_eq!(first.expect_err("one too many").0, RedirectError::TooMany);
+
+        for url in [
+            "http://b/live",
+            "rtmp://",
+            "/live",
+            "rtmp://b/x app=y",
+            "javascript:x",
+        ] {
+            let mut redirects = Redirects::new(&present);
+            let refused = redirects.follow(&present, &redirect(url, None));
+            assert!(
+                matches!(refused, Err((RedirectError::Unusable(_), _))),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn never_from_tls_to_a_plain_connection() {
+        let mut from = location("rtmp://a/live/s");
+        from.scheme = Scheme::Rtmps;
+        let refused = Redirects::new(&from).follow(&from, &redirect("rtmp://b/live", None));
+        assert_eq!(refused.expect_err("plain").0, RedirectError::Downgrade);
+    }
+
+    #[test]
+    fn a_refused_place_is_shown_without_its_secrets() {
+        let from = location("rtmp://a/live/s?token=secret");
+        let to = redirect("rtmp://u:secret@a/live?k=secret", None);
+        let mut redirects = Redirects::new(&from);
+        redirects.follow(&from, &to).expect("new");
+        let (_, shown) = redirects.follow(&from, &to).expect_err("again");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

@@ -1,0 +1,89 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! What one connection asks for: settings, the place, and the form to ask in.
+
+use super::ladder::{Choices, Form};
+use super::settings::PlaySettings;
+use crate::net::Endpoint;
+use crate::rtmp::location::Location;
+use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
+
+/// `flashVer` of a late Flash Player for Windows, for servers that let in
+/// nothing else.
+const FLASH_PLAYER_VERSION: &str = "WIN 32,0,0,465";
+
+/// A place to play from: that of the settings, or where a server sent us.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) location: Location,
+    /// Not the one that the user gave.
+    pub(super) redirected: bool,
+}
+
+/// What one connection asks for.
+pub(super) struct Request {
+    pub(super) endpoint: Endpoint,
+    pub(super) connect: ConnectParameters,
+    pub(super) play: PlayParameters,
+    pub(super) subscribe: Option<String>,
+    pub(super) digest: bool,
+}
+
+impl Place {
+    /// The place without its secrets.
+    pub(super) fn shown(&self) -> String {
+        self.location.redacted()
+    }
+
+    /// What may be varied here.
+    pub(super) fn choices(&self, settings: &PlaySettings) -> Choices {
+        Choices {
+            none: !settings.fallbacks,
+            other_splits: self.other_splits(settings).len(),
+            flash_player: settings.connect.flash_version.is_none(),
+            subscribe: settings.subscribe.is_none() && !self.location.stream.is_empty(),
+            start: !settings.fixed_start,
+        }
+    }
+
+    /// What to ask for here in this form.
+    pub(super) fn request(&self, settings: &PlaySettings, form: &Form) -> Request {
+        let mut location = self.location.clone();
+        let other = form.split.checked_sub(1);
+        let split = other.and_then(|other| self.other_splits(settings).into_iter().nth(other));
+        if let Some((application, stream)) = split {
+            location.application = application;
+            location.stream = stream;
+        }
+        let mut connect = settings.connect.clone();
+        // Made for the place that the user named.
+        let tc_url = settings.tc_url.clone().filter(|_| !self.redirected);
+        connect.tc_url = tc_url.unwrap_or_else(|| location.tc_url());
+        connect.application.clone_from(&location.application);
+        if form.as_flash_player && connect.flash_version.is_none() {
+            connect.flash_version = Some(FLASH_PLAYER_VERSION.to_owned());
+        }
+        let mut play = settings.play.clone();
+        play.name.clone_from(&location.stream);
+        play.start = form.start.unwrap_or(play.start);
+        let subscribe = settings.subscribe.clone();
+        Request {
+            endpoint: Endpoint {
+                host: location.host.clone(),
+                port: location.port_or_default(),
+            },
+            connect,
+            play,
+            subscribe: subscribe.or_else(|| form.subscribe.then(|| location.stream.clone())),
+            digest: form.as_flash_player,
+        }
+    }
+
+    fn other_splits(&self, settings: &PlaySettings) -> Vec<(String, String)> {
+        if settings.fixed_path && !self.redirected {
+            return Vec::new();
+        }
+        self.location.other_splits()
+    }
+}

@@ -1,0 +1,85 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! What the element tells the application beside errors: element messages.
+//! Their names and fields are an interface, described in `docs/messages.md`.
+
+use crate::player::{End, EosReason, Failure, Notice};
+use crate::rtmp::status::{Level, Status, printable};
+
+/// `stream-ended`: how a play came to its end.
+pub(super) fn stream_ended(end: &End) -> gst::Structure {
+    let builder = gst::Structure::builder("stream-ended");
+    let (mut structure, status) = match end {
+        End::Eos {
+            reason,
+            phase,
+            elapsed,
+        } => (
+            builder
+                .field("result", "eos")
+                .field("cause", reason.name())
+                .field("phase", phase.name())
+                .field("elapsed", nanoseconds(*elapsed))
+                .build(),
+            reason.status(),
+        ),
+        End::Failed(failure) => (failed(builder, failure), failure.cause.status()),
+    };
+    add_status(&mut structure, status);
+    structure
+}
+
+fn failed(builder: gst::structure::Builder, failure: &Failure) -> gst::Structure {
+    builder
+        .field("result", "error")
+        .field("cause", failure.cause.name())
+        .field("phase", failure.phase.name())
+        .field("elapsed", nanoseconds(failure.elapsed))
+        .field("tried", &failure.tried)
+        .build()
+}
+
+/// The message for a notice.
+pub(super) fn notice(notice: &Notice) -> gst::Structure {
+    match notice {
+        Notice::Redirected { from, to, count } => gst::Structure::builder("redirected")
+            .field("location", to)
+            .field("previous-location", from)
+            .field("count", count)
+            .build(),
+        Notice::PublisherLeft(reason) => publisher_left(reason),
+        Notice::PublisherReturned { after } => gst::Structure::builder("publisher-returned")
+            .field("gap", nanoseconds(*after))
+            .build(),
+    }
+}
+
+fn publisher_left(reason: &EosReason) -> gst::Structure {
+    let mut structure = gst::Structure::builder("publisher-left")
+        .field("cause", reason.name())
+        .build();
+    add_status(&mut structure, reason.status());
+    structure
+}
+
+/// The server's words, made fit to be shown.
+fn add_status(structure: &mut gst::StructureRef, status: Option<&Status>) {
+    let Some(status) = status else {
+        return;
+    };
+    structure.set("code", printable(status.code.as_str()));
+    structure.set(
+        "level",
+        match status.level {
+            Level::Status => "status",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        },
+    );
+    structure.set("description", printable(&status.description));
+}
+
+fn nanoseconds(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
