@@ -145,7 +145,7 @@ impl Attempt<'_> {
         player.log_step(format_args!("connected; C0 C1 sent"));
 
         let seed = u64::from(glib::random_int()) << 32 | u64::from(glib::random_int());
-        let mut session = ClientSession::new(seed, chunk::Limits::default());
+        let mut session = ClientSession::new(request.handshake, seed, chunk::Limits::default());
         session.connect(&request.connect);
         let outcome = driver::run(&mut session, &mut player, &mut transport, self.control);
         player.finish(&session);

@@ -6,6 +6,7 @@
 use super::ladder::{Choices, Form};
 use super::settings::PlaySettings;
 use crate::net::Endpoint;
+use crate::rtmp::handshake::HandshakeForm;
 use crate::rtmp::location::Location;
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
 
@@ -27,7 +28,7 @@ pub(super) struct Request {
     pub(super) connect: ConnectParameters,
     pub(super) play: PlayParameters,
     pub(super) subscribe: Option<String>,
-    pub(super) digest: bool,
+    pub(super) handshake: HandshakeForm,
 }
 
 impl Place {
@@ -76,7 +77,11 @@ impl Place {
             connect,
             play,
             subscribe: subscribe.or_else(|| form.subscribe.then(|| location.stream.clone())),
-            digest: form.as_flash_player,
+            handshake: if form.as_flash_player {
+                HandshakeForm::Digest
+            } else {
+                HandshakeForm::Simple
+            },
         }
     }
 

@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::chunk::{CONTROL_CSID, ChunkReader, ChunkWriter, Csid, Limits, Oddity};
 use super::error::Error;
-use super::handshake::{Handshake, Progress, Role};
+use super::handshake::{Handshake, HandshakeForm, Progress, Role};
 use super::message::{
     Message, MessageHeader, MessageType, PeerBandwidthLimit, ProtocolControl, StreamId,
 };
@@ -60,8 +60,8 @@ pub enum Ignored {
     UnknownMessage(u8),
     /// The version byte was not 3.
     HandshakeVersion(u8),
-    /// C2 or S2 was no echo.
-    HandshakeEcho,
+    /// C2 or S2 was neither an echo nor signed, whichever the form asks for.
+    HandshakeAnswer,
     /// A ping that was not answered, because the peer does not read.
     Ping,
     /// A call that was not answered, because the peer does not read. Carries its name.
@@ -86,7 +86,9 @@ impl std::fmt::Display for Ignored {
             Self::HandshakeVersion(version) => {
                 write!(f, "the peer answers with version {version} instead of 3")
             }
-            Self::HandshakeEcho => f.write_str("the peer's last handshake part is no echo of ours"),
+            Self::HandshakeAnswer => {
+                f.write_str("the peer's last handshake part is no answer to ours")
+            }
             Self::Ping => f.write_str("a ping is not answered, the peer does not read"),
             Self::Call(name) => {
                 let name = printable(name);
@@ -146,9 +148,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection that has just been opened. See [`Handshake::new`] for `seed`.
-    pub fn new(role: Role, seed: u64, limits: Limits) -> Self {
-        let handshake = Handshake::new(role, seed);
+    /// A connection that has just been opened. See [`Handshake::new`] for `form` and `seed`.
+    pub fn new(role: Role, form: HandshakeForm, seed: u64, limits: Limits) -> Self {
+        let handshake = Handshake::new(role, form, seed);
         let mut out = BytesMut::new();
         handshake.start(&mut out);
         Self {

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use gstrtmpr::rtmp::chunk::Limits;
 use gstrtmpr::rtmp::command::Command;
 use gstrtmpr::rtmp::connection::{Connection, Event};
-use gstrtmpr::rtmp::handshake::{Progress, Role};
+use gstrtmpr::rtmp::handshake::{HandshakeForm, Progress, Role};
 use gstrtmpr::rtmp::message::MessageType;
 use gstrtmpr::rtmp::session::MediaKind;
 
@@ -105,8 +105,8 @@ fn pass(from: From, source: &TcpStream, sink: &TcpStream, recording: &Recording)
 /// The messages of a recording by name, in order. Each side's bytes are read
 /// by a connection of the other role.
 fn steps(recording: &[(From, Vec<u8>)]) -> Vec<(From, String)> {
-    let mut client = Connection::new(Role::Server, 1, Limits::default());
-    let mut server = Connection::new(Role::Client, 1, Limits::default());
+    let mut client = Connection::new(Role::Server, HandshakeForm::Simple, 1, Limits::default());
+    let mut server = Connection::new(Role::Client, HandshakeForm::Simple, 1, Limits::default());
     let mut steps = Vec::new();
     for (from, bytes) in recording {
         let reader = match from {

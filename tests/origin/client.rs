@@ -10,7 +10,7 @@ use gstrtmpr::rtmp::amf::{Object, Value};
 use gstrtmpr::rtmp::chunk::{AUDIO_CSID, COMMAND_CSID, Limits};
 use gstrtmpr::rtmp::command::Command;
 use gstrtmpr::rtmp::connection::{Connection, Event};
-use gstrtmpr::rtmp::handshake::Role;
+use gstrtmpr::rtmp::handshake::{HandshakeForm, Role};
 use gstrtmpr::rtmp::message::{Message, MessageType, StreamId};
 use gstrtmpr::rtmp::user_control::UserControl;
 
@@ -37,7 +37,7 @@ impl Client {
         socket.set_read_timeout(Some(HANG)).expect("a timeout");
         let mut client = Self {
             socket,
-            connection: Connection::new(Role::Client, 1, Limits::default()),
+            connection: Connection::new(Role::Client, HandshakeForm::Simple, 1, Limits::default()),
             received: Vec::new(),
         };
         client.flush();

@@ -1,7 +1,13 @@
 // Copyright (C) 2026 the rtmpr contributors
 // SPDX-License-Identifier: MPL-2.0
 
+mod forms;
+
 use super::*;
+
+fn done(form: HandshakeForm, genuine: bool) -> Progress {
+    Progress::Done { form, genuine }
+}
 
 fn step(side: &mut Handshake, mut input: &[u8], out: &mut BytesMut) -> (Vec<Progress>, usize) {
     let total = input.len();
@@ -14,8 +20,8 @@ fn step(side: &mut Handshake, mut input: &[u8], out: &mut BytesMut) -> (Vec<Prog
 
 #[test]
 fn both_roles_complete_each_other_and_leave_what_follows() {
-    let mut client = Handshake::new(Role::Client, 1);
-    let mut server = Handshake::new(Role::Server, 2);
+    let mut client = Handshake::new(Role::Client, HandshakeForm::Simple, 1);
+    let mut server = Handshake::new(Role::Server, HandshakeForm::Simple, 2);
     let (mut up, mut down) = (BytesMut::new(), BytesMut::new());
 
     client.start(&mut up);
@@ -29,16 +35,16 @@ fn both_roles_complete_each_other_and_leave_what_follows() {
     down.extend_from_slice(b"chunks");
     let (progress, taken) = step(&mut client, &down, &mut up);
     assert_eq!(taken, 1 + 2 * HANDSHAKE_SIZE, "what follows S2 is left");
-    assert_eq!(progress.last(), Some(&Progress::Done { echoed: true }));
+    assert_eq!(progress.last(), Some(&done(HandshakeForm::Simple, true)));
     assert_eq!(up.len(), HANDSHAKE_SIZE, "C2");
 
     let (progress, _) = step(&mut server, &up, &mut down);
-    assert_eq!(progress, [Progress::Done { echoed: true }]);
+    assert_eq!(progress, [done(HandshakeForm::Simple, true)]);
 }
 
 #[test]
 fn client_answers_s1_before_s2_has_come() {
-    let mut client = Handshake::new(Role::Client, 1);
+    let mut client = Handshake::new(Role::Client, HandshakeForm::Simple, 1);
     let mut out = BytesMut::new();
     let s0s1 = [&[3][..], &[7; HANDSHAKE_SIZE]].concat();
     step(&mut client, &s0s1, &mut out);
@@ -49,7 +55,7 @@ fn client_answers_s1_before_s2_has_come() {
 fn any_split_gives_the_same_result() {
     let input = [&[3][..], &[7; HANDSHAKE_SIZE], &[8; HANDSHAKE_SIZE]].concat();
     for size in [1, 2, 7, 1535, 1536, 1537, 3072, 3073] {
-        let mut client = Handshake::new(Role::Client, 1);
+        let mut client = Handshake::new(Role::Client, HandshakeForm::Simple, 1);
         let mut out = BytesMut::new();
         let steps: Vec<_> = input
             .chunks(size)
@@ -60,7 +66,7 @@ fn any_split_gives_the_same_result() {
             [
                 Progress::Version(3),
                 Progress::Hello { version: [7; 4] },
-                Progress::Done { echoed: false }
+                done(HandshakeForm::Simple, false)
             ],
             "pieces of {size}"
         );
@@ -81,7 +87,8 @@ fn a_first_byte_that_is_no_version_is_refused() {
         (Role::Server, 0x16, true),
         (Role::Server, b'G', true),
     ] {
-        let result = Handshake::new(role, 1).advance(&mut &[byte][..], &mut BytesMut::new());
+        let result = Handshake::new(role, HandshakeForm::Simple, 1)
+            .advance(&mut &[byte][..], &mut BytesMut::new());
         assert_eq!(
             result == Err(Error::NotRtmp(byte)),
             refused,
@@ -92,7 +99,7 @@ fn a_first_byte_that_is_no_version_is_refused() {
 
 #[test]
 fn different_seeds_give_different_hellos_with_version_zero() {
-    let (first, second) = (hello(1), hello(2));
+    let (first, second) = (hello(&mut Filler(1)), hello(&mut Filler(2)));
     assert_ne!(first[8..], second[8..]);
     assert_eq!(first[..8], [0; 8]);
 }

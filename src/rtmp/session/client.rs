@@ -18,7 +18,7 @@ use crate::rtmp::chunk::{COMMAND_CSID, Csid, Limits, STREAM_COMMAND_CSID};
 use crate::rtmp::command::{Command, decode_values};
 use crate::rtmp::connection::{self, Connection, Counters, DEFAULT_WINDOW, Ignored};
 use crate::rtmp::error::Error;
-use crate::rtmp::handshake::{Progress, Role};
+use crate::rtmp::handshake::{HandshakeForm, Progress, Role};
 use crate::rtmp::message::{Message, MessageType, ProtocolControl, StreamId};
 use crate::rtmp::status::{Level, Status, StatusCode};
 use crate::rtmp::user_control::UserControl;
@@ -146,11 +146,11 @@ pub struct ClientSession {
 }
 
 impl ClientSession {
-    /// A session on a connection that has just been opened. `seed` makes the
-    /// handshake's filler differ.
-    pub fn new(seed: u64, limits: Limits) -> Self {
+    /// A session on a connection that has just been opened. `form` is the handshake
+    /// to ask for, `seed` makes its filler differ.
+    pub fn new(form: HandshakeForm, seed: u64, limits: Limits) -> Self {
         Self {
-            connection: Connection::new(Role::Client, seed, limits),
+            connection: Connection::new(Role::Client, form, seed, limits),
             pending_connect: None,
             calls: Vec::new(),
             next_transaction: 1,
@@ -264,7 +264,7 @@ impl ClientSession {
     fn note_handshake(&mut self, progress: Progress) {
         let oddity = match progress {
             Progress::Version(version) if version != 3 => Ignored::HandshakeVersion(version),
-            Progress::Done { echoed: false } => Ignored::HandshakeEcho,
+            Progress::Done { genuine: false, .. } => Ignored::HandshakeAnswer,
             _ => return,
         };
         self.events.push_back(Event::Ignored(oddity));

@@ -23,7 +23,7 @@ use crate::rtmp::chunk::{AUDIO_CSID, COMMAND_CSID, Csid, Limits, STATUS_CSID, VI
 use crate::rtmp::command::Command;
 use crate::rtmp::connection::{self, Connection, Counters, DEFAULT_WINDOW, Ignored};
 use crate::rtmp::error::Error;
-use crate::rtmp::handshake::{Progress, Role};
+use crate::rtmp::handshake::{HandshakeForm, Progress, Role};
 use crate::rtmp::message::{Message, MessageType, PeerBandwidthLimit, ProtocolControl, StreamId};
 use crate::rtmp::status::{Level, Status, StatusCode};
 use crate::rtmp::user_control::UserControl;
@@ -124,10 +124,11 @@ pub struct ServerSession {
 }
 
 impl ServerSession {
-    /// A session on a connection that has just been accepted.
+    /// A session on a connection that has just been accepted. The client chooses the
+    /// form of the handshake.
     pub fn new(seed: u64, limits: Limits) -> Self {
         Self {
-            connection: Connection::new(Role::Server, seed, limits),
+            connection: Connection::new(Role::Server, HandshakeForm::Digest, seed, limits),
             connected: false,
             streams: Vec::new(),
             last_stream: 0,

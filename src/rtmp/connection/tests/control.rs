@@ -266,7 +266,7 @@ fn every_overlooked_oddity_is_described_in_one_bounded_line() {
         Ignored::ShortControl(MessageType::Abort),
         Ignored::UnknownMessage(99),
         Ignored::HandshakeVersion(6),
-        Ignored::HandshakeEcho,
+        Ignored::HandshakeAnswer,
         Ignored::Ping,
         Ignored::Call(long.clone()),
         Ignored::BadAmf(long.clone()),

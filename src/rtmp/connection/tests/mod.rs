@@ -22,7 +22,7 @@ impl Fixture {
     /// Before the handshake.
     fn opened() -> Self {
         Self {
-            connection: Connection::new(Role::Client, 1, Limits::default()),
+            connection: Connection::new(Role::Client, HandshakeForm::Simple, 1, Limits::default()),
             sent: Sent::default(),
         }
     }

@@ -90,7 +90,7 @@ fn the_acknowledged_count_wraps_at_32_bits() {
 
 #[test]
 fn bytes_count_from_the_first_chunk_on_in_both_directions() {
-    let mut connection = Connection::new(Role::Client, 1, Limits::default());
+    let mut connection = Connection::new(Role::Client, HandshakeForm::Simple, 1, Limits::default());
     let ping = user_control(UserControl::PingRequest(5));
     let bytes = [handshake(), ping.clone()].concat();
     let mut input = &bytes[..];

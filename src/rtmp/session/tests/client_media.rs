@@ -121,6 +121,6 @@ fn the_boundary_between_messages_is_known() {
     player.session.receive(tail).expect("legal");
     assert!(player.session.is_at_message_boundary());
 
-    let opened = ClientSession::new(1, Limits::default());
+    let opened = ClientSession::new(HandshakeForm::Simple, 1, Limits::default());
     assert!(!opened.is_at_message_boundary(), "the handshake is open");
 }

@@ -180,7 +180,7 @@ fn a_server_survives_or_ends_as_each_topic_asks() {
 #[test]
 fn a_handshake_that_stalls_or_ends_early_never_becomes_a_connection() {
     let bytes = handshake();
-    let mut client = ClientSession::new(1, Limits::default());
+    let mut client = ClientSession::new(HandshakeForm::Simple, 1, Limits::default());
     let mut server = ServerSession::new(2, Limits::default());
     for byte in &bytes[..bytes.len() - 1] {
         client.receive(&[*byte]).expect("legal");
@@ -211,7 +211,7 @@ fn a_first_byte_that_is_not_rtmp_is_an_error_and_an_odd_version_is_overlooked() 
         (b'H', true),
         (b'<', true),
     ] {
-        let mut session = ClientSession::new(1, Limits::default());
+        let mut session = ClientSession::new(HandshakeForm::Simple, 1, Limits::default());
         let mut bytes = handshake();
         bytes[0] = first;
         let result = session.receive(&bytes);
@@ -229,11 +229,11 @@ fn a_handshake_that_echoes_nothing_or_itself_goes_on() {
         vec![0xFF; 1536],
         (0..1536).map(|n| n as u8).collect(),
     ] {
-        let mut session = ClientSession::new(1, Limits::default());
+        let mut session = ClientSession::new(HandshakeForm::Simple, 1, Limits::default());
         let bytes = [&[3][..], &hello, &hello].concat();
         session.receive(&bytes).expect("goes on");
         let events = all_events(&mut session);
-        assert!(events.contains(&ignored_by_client(Ignored::HandshakeEcho)));
+        assert!(events.contains(&ignored_by_client(Ignored::HandshakeAnswer)));
         assert!(matches!(events.last(), Some(client::Event::Handshake(_))));
     }
 }

@@ -26,6 +26,7 @@ use crate::rtmp::chunk::Limits;
 use crate::rtmp::command::Command;
 use crate::rtmp::connection::Ignored;
 use crate::rtmp::error::Error;
+use crate::rtmp::handshake::HandshakeForm;
 use crate::rtmp::message::StreamId;
 use crate::rtmp::payload::Payload;
 use crate::rtmp::status::{Level, Status, StatusCode};
@@ -98,7 +99,7 @@ struct Player {
 impl Player {
     /// `connect` is sent and unanswered.
     fn connecting() -> Self {
-        let mut session = ClientSession::new(1, Limits::default());
+        let mut session = ClientSession::new(HandshakeForm::Simple, 1, Limits::default());
         session.connect(&parameters());
         session.receive(&handshake()).expect("a handshake");
         let mut player = Self {
@@ -234,8 +235,12 @@ struct Pair {
 
 impl Pair {
     fn new() -> Self {
+        Self::with_form(HandshakeForm::Simple)
+    }
+
+    fn with_form(form: HandshakeForm) -> Self {
         Self {
-            client: ClientSession::new(1, Limits::default()),
+            client: ClientSession::new(form, 1, Limits::default()),
             server: ServerSession::new(2, Limits::default()),
             client_events: Vec::new(),
             server_events: Vec::new(),

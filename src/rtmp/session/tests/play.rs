@@ -5,7 +5,7 @@
 
 use super::*;
 use crate::rtmp::amf::Value;
-use crate::rtmp::handshake::Progress;
+use crate::rtmp::handshake::{HandshakeForm, Progress};
 use crate::rtmp::message::{PeerBandwidthLimit, ProtocolControl};
 use crate::rtmp::user_control::UserControl;
 
@@ -16,7 +16,10 @@ const CONNECT: &str = "> 3/0 @0 connect 1 {app: live, flashVer: LNX 9,0,124,2, \
 const HANDSHAKE: [Progress; 3] = [
     Progress::Version(3),
     Progress::Hello { version: [0; 4] },
-    Progress::Done { echoed: true },
+    Progress::Done {
+        form: HandshakeForm::Simple,
+        genuine: true,
+    },
 ];
 
 /// The pair with one stream created.
@@ -37,6 +40,28 @@ fn accept_play(pair: &mut Pair) -> server::StreamRequest {
         }
         event => panic!("the server sees play, not {event:?}"),
     }
+}
+
+#[test]
+fn connect_follows_the_digest_handshake_if_the_client_asks_for_it() {
+    let mut pair = Pair::with_form(HandshakeForm::Digest);
+    pair.client.connect(&parameters());
+
+    assert_eq!(written_down(&pair.exchange()), [CONNECT]);
+
+    let done = Progress::Done {
+        form: HandshakeForm::Digest,
+        genuine: true,
+    };
+    assert_eq!(
+        pair.client_events.last(),
+        Some(&client::Event::Handshake(done))
+    );
+    assert!(pair.server_events.contains(&server::Event::Handshake(done)));
+    assert!(matches!(
+        pair.server_events.last(),
+        Some(server::Event::Connect(_))
+    ));
 }
 
 #[test]

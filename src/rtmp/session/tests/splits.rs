@@ -264,7 +264,7 @@ fn a_client_does_the_same_however_handshake_and_answer_are_cut() {
         .bytes();
     let bytes = [handshake(), chunks].concat();
     let run = |pieces: Vec<&[u8]>| {
-        let mut session = ClientSession::new(1, Limits::default());
+        let mut session = ClientSession::new(HandshakeForm::Simple, 1, Limits::default());
         session.connect(&parameters());
         let mut events = Vec::new();
         for piece in pieces {
@@ -274,7 +274,7 @@ fn a_client_does_the_same_however_handshake_and_answer_are_cut() {
         (events, all_output(&mut session))
     };
     let at_once = run(vec![&bytes]);
-    // Three steps of the handshake, no echo, three messages.
+    // Three steps of the handshake, S2 that is no echo, three messages.
     assert_eq!(at_once.0.len(), 7);
     for at in 0..=bytes.len() {
         let (first, second) = bytes.split_at(at);
