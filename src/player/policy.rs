@@ -373,8 +373,9 @@ impl<'a> Player<'a> {
                     "S1 received, server version {version:?}; C2 sent"
                 ));
             }
-            Progress::Done { .. } => {
-                self.log_step(format_args!("S2 received, handshake done"));
+            Progress::Done { form, .. } => {
+                let form = form.name();
+                self.log_step(format_args!("S2 received, {form} handshake done"));
                 self.enter(Phase::Connect, now);
                 self.log_step(format_args!("connect sent"));
             }
