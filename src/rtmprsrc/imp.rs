@@ -411,11 +411,14 @@ impl RtmprSrc {
         if let Some(list) = list.get_mut() {
             list.add(buffer);
             // News wait for their place in the stream.
-            while let Some(Item::Packet(packet)) = output
-                .items
-                .pop_front_if(|item| matches!(item, Item::Packet(_)))
-            {
-                list.add(self.buffer(packet));
+            while let Some(item) = output.items.pop_front() {
+                match item {
+                    Item::Packet(packet) => list.add(self.buffer(packet)),
+                    notice @ Item::Notice(_) => {
+                        output.items.push_front(notice);
+                        break;
+                    }
+                }
             }
         }
         Ok(Next::Push(CreateSuccess::NewBufferList(list)))

@@ -170,8 +170,7 @@ fn expect_error(words: &[&str], make: impl Fn(u32, &Peer) -> String + Send + 'st
     for text in [error.message(), &debug] {
         assert!(!text.contains("secret"), "{text}");
     }
-    let visits = *visits.lock().expect("not poisoned");
-    visits
+    *visits.lock().expect("not poisoned")
 }
 
 #[test]
