@@ -36,6 +36,10 @@ pub trait Policy<S: Session> {
     /// through the [`Control`] when it has room.
     fn flush(&mut self, session: &S) -> bool;
 
+    /// Looked at on every turn, a wake-up through the [`Control`] included:
+    /// what the consumer's side wants by now.
+    fn on_turn(&mut self, _session: &mut S) {}
+
     /// When [`on_deadline`](Self::on_deadline) is wanted.
     fn deadline(&self) -> Option<Instant>;
 
@@ -98,6 +102,7 @@ pub fn run<S: Session, P: Policy<S>>(
 
         let mut room = policy.flush(session);
         loop {
+            policy.on_turn(session);
             output.send(session, transport);
             let now = Instant::now();
             if policy.deadline().is_some_and(|deadline| deadline <= now) {

@@ -15,6 +15,8 @@ use bytes::BytesMut;
 
 use super::continuity::{Continuity, Placed};
 use super::item::Packet;
+use super::reception::Wanted;
+use super::selection::{Selected, Selection};
 use crate::flv::{
     Aggregate, DataEncoding, Info, ScriptAction, Tag, TagType, Verdict, file_header, inspect,
     inspect_data,
@@ -49,6 +51,7 @@ const MAX_SHARED: usize = 1024;
 pub(super) struct FlvOutput {
     timeline: Timeline,
     continuity: Continuity,
+    selection: Selection,
     /// `None` once the file header is out.
     gate: Option<Gate>,
     has_media: bool,
@@ -113,6 +116,11 @@ impl FlvOutput {
         self.continuity.announce_restart();
     }
 
+    /// Which media is wanted from now on.
+    pub(super) fn want(&mut self, wanted: Wanted) {
+        self.selection.want(wanted);
+    }
+
     /// Moves what is ready to the end of `batch`.
     pub(super) fn take(&mut self, batch: &mut VecDeque<Packet>) {
         batch.append(&mut self.ready);
@@ -170,13 +178,10 @@ impl FlvOutput {
     }
 
     fn message(&mut self, kind: TagType, timestamp: u32, payload: Payload, now: Instant) {
-        match inspect(kind, payload.as_slice()) {
-            Verdict::Pass(info) => {
-                let Placed { time, discont } = self.time(kind, timestamp, &info, now);
-                let tag = Tag::from_payload(kind, time as u32, payload);
-                self.push(tag, time, &info, discont, now);
-            }
-            Verdict::Drop(reason) => self.notice(&format!("{kind:?} message: {reason}")),
+        let body = payload.as_slice();
+        if let Some((info, Placed { time, discont })) = self.admit(kind, timestamp, body, now) {
+            let tag = Tag::from_payload(kind, time as u32, payload);
+            self.push(tag, time, &info, discont, now);
         }
     }
 
@@ -185,14 +190,46 @@ impl FlvOutput {
             let payload = Payload::from(tag.body());
             return self.data(DataEncoding::Amf0, tag.timestamp(), payload, now);
         }
-        match inspect(tag.kind(), tag.body()) {
-            Verdict::Pass(info) => {
-                let Placed { time, discont } = self.time(tag.kind(), tag.timestamp(), &info, now);
-                tag.set_timestamp(time as u32);
-                self.push(tag, time, &info, discont, now);
-            }
-            Verdict::Drop(reason) => self.notice(&format!("{:?} message: {reason}", tag.kind())),
+        let admitted = self.admit(tag.kind(), tag.timestamp(), tag.body(), now);
+        if let Some((info, Placed { time, discont })) = admitted {
+            tag.set_timestamp(time as u32);
+            self.push(tag, time, &info, discont, now);
         }
+    }
+
+    /// What is known of a body that goes on, and where it is put.
+    fn admit(
+        &mut self,
+        kind: TagType,
+        timestamp: u32,
+        body: &[u8],
+        now: Instant,
+    ) -> Option<(Info, Placed)> {
+        let info = match inspect(kind, body) {
+            Verdict::Pass(info) => info,
+            Verdict::Drop(reason) => {
+                self.notice(&format!("{kind:?} message: {reason}"));
+                return None;
+            }
+        };
+        let track = track(kind);
+        let selected = self
+            .selection
+            .select(track, info.header, info.keyframe, body);
+        let placed = self.time(track, timestamp, &info, now);
+        match selected {
+            Selected::Drop => return None,
+            Selected::Pass(None) => {}
+            Selected::Pass(Some(header)) => {
+                let tag = Tag::from_payload(kind, placed.time as u32, Payload::from(&header[..]));
+                let header = Info {
+                    header: true,
+                    ..Info::default()
+                };
+                self.push(tag, placed.time, &header, false, now);
+            }
+        }
+        Some((info, placed))
     }
 
     fn data(&mut self, encoding: DataEncoding, timestamp: u32, payload: Payload, now: Instant) {
@@ -204,7 +241,10 @@ impl FlvOutput {
         let is_metadata = script.name == "onMetaData";
         if is_metadata && let Some(gate) = &mut self.gate {
             let values = payload.as_slice().get(skip..).unwrap_or_default();
-            gate.promised = promised(values).or(gate.promised);
+            let wanted = self.selection.wanted();
+            gate.promised = promised(values)
+                .map(|(audio, video)| (audio && wanted.audio, video && wanted.video))
+                .or(gate.promised);
         }
         let time = self.continuity.script(timestamp.into());
         let whole = payload.len();
@@ -219,11 +259,7 @@ impl FlvOutput {
     }
 
     /// The 64-bit time of a message.
-    fn time(&mut self, kind: TagType, timestamp: u32, info: &Info, now: Instant) -> Placed {
-        let track = match kind {
-            TagType::Video => Track::Video,
-            _ => Track::Audio,
-        };
+    fn time(&mut self, track: Track, timestamp: u32, info: &Info, now: Instant) -> Placed {
         if info.header {
             let time = self.timeline.header(track, timestamp);
             return Placed {
@@ -317,6 +353,13 @@ impl Gate {
             (false, false) => (true, true),
             known => known,
         }
+    }
+}
+
+fn track(kind: TagType) -> Track {
+    match kind {
+        TagType::Video => Track::Video,
+        TagType::Audio | TagType::Script => Track::Audio,
     }
 }
 

@@ -15,6 +15,7 @@ use super::item::{Item, Packet};
 use super::log::Log;
 use super::meaning::Meaning;
 use super::notice::Notice;
+use super::reception::{Reception, Wanted};
 use super::redirect::Redirect;
 use super::request::Request;
 use super::settings::{OnUnpublish, PlaySettings};
@@ -41,6 +42,7 @@ pub(super) struct Shared<'a> {
     pub(super) settings: &'a PlaySettings,
     pub(super) queue: &'a ItemQueue,
     pub(super) stats: &'a Stats,
+    pub(super) reception: &'a Reception,
     pub(super) started: Instant,
 }
 
@@ -75,6 +77,8 @@ pub(super) struct Player<'a> {
     bytes_when_idle: u64,
     /// The queue is full: silence is not the server's fault.
     blocked: bool,
+    /// What the server was asked to send.
+    wanted: Wanted,
     /// What said that the publisher left, and when.
     left: Option<(EosReason, Instant)>,
     reported: HashSet<String>,
@@ -89,6 +93,7 @@ impl<'a> Player<'a> {
     ) -> Self {
         let now = Instant::now();
         shared.stats.begin_attempt();
+        output.want(shared.reception.wanted());
         Self {
             shared,
             log: shared.log,
@@ -105,6 +110,7 @@ impl<'a> Player<'a> {
             last_media: now,
             bytes_when_idle: 0,
             blocked: false,
+            wanted: Wanted::ALL,
             left: None,
             reported: HashSet::new(),
         }
@@ -200,6 +206,7 @@ impl<'a> Player<'a> {
     fn on_stream_created(&mut self, session: &mut ClientSession, stream: StreamId, now: Instant) {
         self.log_step(format_args!("createStream: _result, stream {stream}"));
         self.stream = Some(stream);
+        self.on_turn(session);
         session.play(stream, &self.request.play);
         self.enter(Phase::Play, now);
         self.log_step(format_args!("play sent"));
@@ -473,6 +480,23 @@ impl Policy<ClientSession> for Player<'_> {
         }
         self.blocked = !room;
         room
+    }
+
+    fn on_turn(&mut self, session: &mut ClientSession) {
+        let wanted = self.shared.reception.wanted();
+        let Some(stream) = self.stream.filter(|_| wanted != self.wanted) else {
+            return;
+        };
+        if wanted.audio != self.wanted.audio {
+            session.receive_audio(stream, wanted.audio);
+            self.log_step(format_args!("receiveAudio {} sent", wanted.audio));
+        }
+        if wanted.video != self.wanted.video {
+            session.receive_video(stream, wanted.video);
+            self.log_step(format_args!("receiveVideo {} sent", wanted.video));
+        }
+        self.wanted = wanted;
+        self.output.want(wanted);
     }
 
     fn deadline(&self) -> Option<Instant> {

@@ -13,6 +13,7 @@ use super::learned::Learned;
 use super::log::Log;
 use super::play::play;
 use super::policy::Shared;
+use super::reception::Reception;
 use super::settings::PlaySettings;
 use super::stats::{Phase, Stats};
 use crate::net::{self, Control};
@@ -34,6 +35,7 @@ impl Worker {
         queue: Arc<ItemQueue>,
         stats: Arc<Stats>,
         learned: Arc<Learned>,
+        reception: Arc<Reception>,
     ) -> Self {
         let worker_control = control.clone();
         let fallback = Arc::clone(&queue);
@@ -47,6 +49,7 @@ impl Worker {
                     settings: &settings,
                     queue: &queue,
                     stats: &stats,
+                    reception: &reception,
                     started: Instant::now(),
                 };
                 let run = || play(&shared, &worker_control, &learned);

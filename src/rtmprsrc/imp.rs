@@ -46,9 +46,10 @@ use super::settings::Settings;
 use crate::error;
 use crate::net::Control;
 use crate::player::{
-    End, Item, ItemQueue, Learned, Notice, Packet, Phase, PlaySettings, Stats, Worker,
+    End, Item, ItemQueue, Learned, Notice, Packet, Phase, PlaySettings, Reception, Stats, Worker,
 };
 use crate::queue::Popped;
+use crate::rtmp::timestamp::Track;
 
 static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
     gst::DebugCategory::new(
@@ -72,6 +73,7 @@ pub struct RtmprSrc {
     output: Mutex<Output>,
     /// Bytes handed downstream, which the base class does not count in lists.
     position: AtomicU64,
+    reception: Arc<Reception>,
     /// Ways to ask that worked, for the next start.
     learned: Arc<Learned>,
     /// Our own error is on the bus: the base class need not add its own.
@@ -115,6 +117,9 @@ impl ObjectImpl for RtmprSrc {
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
+        if let Some(track) = properties::received(pspec.name()) {
+            return self.receive(track, value.get().unwrap_or(true));
+        }
         if self.is_running() {
             gst::warning!(
                 CAT,
@@ -138,6 +143,9 @@ impl ObjectImpl for RtmprSrc {
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
         if pspec.name() == "stats" {
             return self.stats().to_value();
+        }
+        if let Some(track) = properties::received(pspec.name()) {
+            return self.reception.is_wanted(track).to_value();
         }
         properties::value(&lock(&self.settings), pspec.name())
             .unwrap_or_else(|| pspec.default_value().clone())
@@ -363,6 +371,13 @@ impl RtmprSrc {
         lock(&self.session).is_some()
     }
 
+    fn receive(&self, track: Track, wanted: bool) {
+        self.reception.want(track, wanted);
+        if let Some(play) = &*lock(&self.session) {
+            play.shared.control.wake();
+        }
+    }
+
     fn connect(&self, play: &mut Play) {
         let shared = &play.shared;
         play.worker = Some(Worker::start(
@@ -372,6 +387,7 @@ impl RtmprSrc {
             Arc::clone(&shared.queue),
             Arc::clone(&lock(&self.stats)),
             Arc::clone(&self.learned),
+            Arc::clone(&self.reception),
         ));
     }
 

@@ -14,6 +14,7 @@ use super::settings::{
 use super::{RtmprOnUnpublish, RtmprScheme};
 use crate::rtmp::connect_args;
 use crate::rtmp::location::{Location, Scheme};
+use crate::rtmp::timestamp::Track;
 
 /// Name of the structure that the `stats` property holds, that of `rtmp2src`
 /// so that programs made for it find what they look for.
@@ -288,6 +289,31 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .mutable_ready()
             .build(),
         /**
+         * rtmprsrc:receive-audio:
+         *
+         * Whether audio is wanted. The server is asked not to send it; what it
+         * sends all the same is left out. Can be changed while playing.
+         */
+        glib::ParamSpecBoolean::builder("receive-audio")
+            .nick("Receive audio")
+            .blurb("Have the server send audio")
+            .default_value(true)
+            .mutable_playing()
+            .build(),
+        /**
+         * rtmprsrc:receive-video:
+         *
+         * Whether video is wanted. The server is asked not to send it; what it
+         * sends all the same is left out. Can be changed while playing, and
+         * video then begins again with a key frame.
+         */
+        glib::ParamSpecBoolean::builder("receive-video")
+            .nick("Receive video")
+            .blurb("Have the server send video")
+            .default_value(true)
+            .mutable_playing()
+            .build(),
+        /**
          * rtmprsrc:extra-connect-args:
          *
          * Arguments behind the command object of `connect`, separated by
@@ -334,6 +360,15 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .build(),
     ]
 });
+
+/// The medium that a property switches on and off.
+pub(super) fn received(name: &str) -> Option<Track> {
+    match name {
+        "receive-audio" => Some(Track::Audio),
+        "receive-video" => Some(Track::Video),
+        _ => None,
+    }
+}
 
 /// Sets a property.
 ///

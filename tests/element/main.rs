@@ -9,6 +9,7 @@
 mod backpressure;
 mod ends;
 mod errors;
+mod fallbacks;
 mod flow;
 mod media;
 mod messages;
@@ -19,6 +20,7 @@ mod redirects;
 mod secrets;
 mod server;
 mod stop;
+mod unpublish;
 mod wire;
 
 use std::sync::Once;

@@ -210,6 +210,22 @@ impl ClientSession {
         self.send_command(STREAM_COMMAND_CSID, stream, &command);
     }
 
+    /// Asks the server to send or leave out a stream's audio (RTMP 1.0,
+    /// 7.2.2.4). Servers may not know the command; none answers.
+    pub fn receive_audio(&mut self, stream: StreamId, wanted: bool) {
+        self.receive("receiveAudio", stream, wanted);
+    }
+
+    /// The same for video (RTMP 1.0, 7.2.2.5).
+    pub fn receive_video(&mut self, stream: StreamId, wanted: bool) {
+        self.receive("receiveVideo", stream, wanted);
+    }
+
+    fn receive(&mut self, name: &str, stream: StreamId, wanted: bool) {
+        let command = Command::new(name, 0.0).argument(wanted);
+        self.send_command(STREAM_COMMAND_CSID, stream, &command);
+    }
+
     /// Sends `deleteStream` for every stream: a polite way to leave.
     pub fn delete_streams(&mut self) {
         for stream in std::mem::take(&mut self.streams) {
