@@ -27,6 +27,9 @@ struct Asked {
     start: f64,
 }
 
+/// Whether a server lets a client in.
+type Accepts = fn(&Asked) -> bool;
+
 type Log = Arc<Mutex<Vec<Asked>>>;
 
 /// How a server refuses.
@@ -39,11 +42,7 @@ enum Refusal {
 
 /// A server that plays five buffers to whom it accepts, at `connect` and at
 /// `play`, and what it was asked for.
-fn picky(
-    refusal: Refusal,
-    accepts_connect: fn(&Asked) -> bool,
-    accepts_play: fn(&Asked) -> bool,
-) -> (Server, Log) {
+fn picky(refusal: Refusal, accepts_connect: Accepts, accepts_play: Accepts) -> (Server, Log) {
     let log = Log::default();
     let asked_log = Arc::clone(&log);
     let server = Server::start(move |peer| {
@@ -158,14 +157,14 @@ fn a_path_may_be_divided_elsewhere() {
         ("a/b/c?t=1/2", "a", "b/c?t=1/2"),
         ("a/b/c/d", "a/b", "c/d"),
     ] {
-        let accepts: fn(&Asked) -> bool = match application {
+        let accepts: Accepts = match application {
             "a" => |asked| asked.application == "a",
             _ => |asked| asked.application == "a/b",
         };
         // nginx-rtmp closes on an unknown application; others say it at play.
         for (refusal, at_connect, at_play) in [
-            (Refusal::Close, accepts, any as fn(&Asked) -> bool),
-            (Refusal::NotFound, any as fn(&Asked) -> bool, accepts),
+            (Refusal::Close, accepts, any as Accepts),
+            (Refusal::NotFound, any as Accepts, accepts),
         ] {
             let (server, log) = picky(refusal, at_connect, at_play);
             let player = Player::new(&location(&server, path));
@@ -182,7 +181,7 @@ fn a_path_may_be_divided_elsewhere() {
 
 #[test]
 fn fc_subscribe_and_other_starts_are_tried_where_the_stream_is_refused() {
-    let cases: [(fn(&Asked) -> bool, usize); 3] = [
+    let cases: [(Accepts, usize); 3] = [
         (|asked| asked.subscribed, 2),
         (|asked| asked.start == -1000.0, 3),
         (|asked| asked.start == 0.0, 4),

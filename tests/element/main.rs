@@ -13,6 +13,7 @@ mod fallbacks;
 mod flow;
 mod media;
 mod messages;
+mod parameters;
 mod play;
 mod player;
 mod properties;

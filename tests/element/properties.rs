@@ -69,8 +69,9 @@ fn properties_are_complete_for_inspection() {
         );
         assert_ne!(property.nick(), name, "{name} has a nick");
         let writable = property.flags().contains(glib::ParamFlags::WRITABLE);
-        let ready = property.flags().bits() & gst::ffi::GST_PARAM_MUTABLE_READY as u32 != 0;
-        assert_eq!(writable, ready, "{name} says when it can be set");
+        let mutable = gst::ffi::GST_PARAM_MUTABLE_READY | gst::ffi::GST_PARAM_MUTABLE_PLAYING;
+        let mutable = property.flags().bits() & mutable as u32 != 0;
+        assert_eq!(writable, mutable, "{name} says when it can be set");
     }
 }
 
