@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::RtmprOnUnpublish;
 use crate::player::{OnUnpublish, PlaySettings};
 use crate::queue::Limits;
+use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::connect_args;
 use crate::rtmp::location::{Location, LocationError, LocationOptions, Scheme};
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters, PlayStart};
@@ -246,6 +247,7 @@ impl Settings {
                 flash_version: self.flash_version.clone(),
                 swf_url: self.swf_url().cloned(),
                 page_url: self.page_url().cloned(),
+                capabilities: Capabilities::default(),
                 extra_arguments,
                 ..ConnectParameters::default()
             },

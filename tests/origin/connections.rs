@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use gstrtmpr::rtmp::amf::{Object, Value};
+use gstrtmpr::rtmp::capabilities::{Capabilities, info};
 use gstrtmpr::rtmp::command::Command;
 use gstrtmpr::rtmp::message::StreamId;
 use gstrtmpr::rtmp::user_control::UserControl;
@@ -248,4 +250,20 @@ fn stopping_is_prompt_whatever_clients_do() {
     assert!(took < Duration::from_secs(2), "{took:?}");
     assert!(TcpStream::connect(address).is_err(), "still listening");
     origin.stop();
+}
+
+#[test]
+fn who_announces_codecs_is_told_that_all_are_forwarded() {
+    let origin = start(OriginOptions::default());
+    let mut client = Client::new(origin.local_addr());
+    let codecs = Value::StrictArray(vec!["hvc1".into()]);
+    let object = Object::new().with("app", "live").with("fourCcList", codecs);
+    client.send(StreamId(0), &Command::new("connect", 1.0).object(object));
+    let answer = client.answer(1.0);
+    let information = answer.arguments.first().and_then(Value::as_object);
+    let own = information.and_then(|object| Capabilities::in_answer(&Object::new(), object));
+    assert_eq!(
+        own,
+        Some(Capabilities::new(["*"], ["*"], info::FORWARD, 14))
+    );
 }

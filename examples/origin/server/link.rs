@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use gstrtmpr::rtmp::capabilities::{Capabilities, WILDCARD, caps_ex, info};
 use gstrtmpr::rtmp::chunk::Limits;
 use gstrtmpr::rtmp::session::Session;
 use gstrtmpr::rtmp::session::server::ServerSession;
@@ -61,6 +62,12 @@ pub(crate) struct State {
     writer_ended: bool,
 }
 
+/// Bodies go on as they came; only their first bytes are looked at.
+fn forwards_anything() -> Capabilities {
+    let bits = caps_ex::MULTITRACK | caps_ex::MOD_EX | caps_ex::TIMESTAMP_NANO_OFFSET;
+    Capabilities::new([WILDCARD], [WILDCARD], info::FORWARD, bits)
+}
+
 impl Link {
     /// Prepares a socket that has just been accepted.
     ///
@@ -75,12 +82,14 @@ impl Link {
         // Answers are small and each is waited for.
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(options.write_timeout))?;
+        let mut session = ServerSession::new(seed, Limits::default());
+        session.set_capabilities(forwards_anything());
         Ok(Arc::new(Self {
             socket,
             peer,
             outbox: Arc::new(Outbox::new(options.max_queue_bytes)),
             state: Mutex::new(State {
-                session: ServerSession::new(seed, Limits::default()),
+                session,
                 plays: Vec::new(),
                 publications: 0,
                 writer_ended: false,

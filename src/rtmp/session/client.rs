@@ -14,6 +14,7 @@ use bytes::Bytes;
 
 use super::{Media, Session, stream_id};
 use crate::rtmp::amf::{Object, Value};
+use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::chunk::{COMMAND_CSID, Csid, Limits, STREAM_COMMAND_CSID};
 use crate::rtmp::command::{Command, decode_values};
 use crate::rtmp::connection::{self, Connection, Counters, DEFAULT_WINDOW, Ignored};
@@ -39,6 +40,8 @@ pub struct ConnectParameters {
     pub swf_url: Option<String>,
     /// `pageUrl`, sent if set.
     pub page_url: Option<String>,
+    /// What of Enhanced RTMP is announced; nothing by default.
+    pub capabilities: Capabilities,
     /// Arguments behind the command object, for applications that want some.
     pub extra_arguments: Vec<Value>,
 }
@@ -464,8 +467,9 @@ fn connect_command(transaction: f64, parameters: &ConnectParameters) -> Command 
     if let Some(url) = &parameters.page_url {
         object = object.with("pageUrl", url.as_str());
     }
-    let mut command =
-        Command::new("connect", transaction).object(object.with("objectEncoding", 0.0));
+    object = object.with("objectEncoding", 0.0);
+    parameters.capabilities.write(&mut object);
+    let mut command = Command::new("connect", transaction).object(object);
     command
         .arguments
         .extend(parameters.extra_arguments.iter().cloned());

@@ -19,6 +19,7 @@ use bytes::Bytes;
 
 use super::{Media, MediaKind, Session, stream_id};
 use crate::rtmp::amf::{Object, Value};
+use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::chunk::{AUDIO_CSID, COMMAND_CSID, Csid, Limits, STATUS_CSID, VIDEO_CSID};
 use crate::rtmp::command::Command;
 use crate::rtmp::connection::{self, Connection, Counters, DEFAULT_WINDOW, Ignored};
@@ -49,6 +50,13 @@ pub struct ConnectRequest {
     /// The whole command object.
     pub properties: Object,
     transaction: f64,
+}
+
+impl ConnectRequest {
+    /// What of Enhanced RTMP the client announced; `None` if nothing.
+    pub fn capabilities(&self) -> Option<Capabilities> {
+        Capabilities::in_request(&self.properties)
+    }
 }
 
 /// A `play` or `publish` that waits for its answer.
@@ -115,6 +123,7 @@ enum Close {
 #[derive(Debug)]
 pub struct ServerSession {
     connection: Connection,
+    capabilities: Capabilities,
     connected: bool,
     streams: Vec<(StreamId, Use)>,
     last_stream: u32,
@@ -129,12 +138,19 @@ impl ServerSession {
     pub fn new(seed: u64, limits: Limits) -> Self {
         Self {
             connection: Connection::new(Role::Server, HandshakeForm::Digest, seed, limits),
+            capabilities: Capabilities::default(),
             connected: false,
             streams: Vec::new(),
             last_stream: 0,
             received: VecDeque::new(),
             events: VecDeque::new(),
         }
+    }
+
+    /// What of Enhanced RTMP to tell a client that announces any of it.
+    /// Nothing is told without this.
+    pub fn set_capabilities(&mut self, capabilities: Capabilities) {
+        self.capabilities = capabilities;
     }
 
     /// Accepts `connect`: window, bandwidth, StreamBegin, chunk size, `_result`.
@@ -150,12 +166,15 @@ impl ServerSession {
         let properties = Object::new()
             .with("fmsVer", "FMS/3,0,1,123")
             .with("capabilities", 31.0);
-        let status = Status::new(
+        let mut status = Status::new(
             Level::Status,
             StatusCode::ConnectSuccess,
             "Connection succeeded.",
         )
         .with("objectEncoding", 0.0);
+        if request.capabilities().is_some() {
+            self.capabilities.write(&mut status.information);
+        }
         let answer = Command::new("_result", request.transaction)
             .object(properties)
             .argument(status.information);

@@ -5,6 +5,7 @@
 
 use super::*;
 use crate::rtmp::amf::Value;
+use crate::rtmp::capabilities::{Capabilities, info};
 use crate::rtmp::handshake::{HandshakeForm, Progress};
 use crate::rtmp::message::{PeerBandwidthLimit, ProtocolControl};
 use crate::rtmp::user_control::UserControl;
@@ -372,6 +373,57 @@ fn optional_fields_and_arguments_of_connect_are_sent_when_set() {
           objectEncoding: 0} user true"
         ]
     );
+}
+
+#[test]
+fn enhanced_fields_stand_last_and_are_answered_with_the_servers_own() {
+    let mut pair = Pair::new();
+    let own = Capabilities::new(["*"], [], info::FORWARD, 2);
+    pair.server.set_capabilities(own.clone());
+    let announced = Capabilities::new(["hvc1"], ["Opus"], info::DECODE, 4);
+    pair.client.connect(&ConnectParameters {
+        capabilities: announced.clone(),
+        ..parameters()
+    });
+    let log = written_down(&pair.exchange());
+    let fields = ", objectEncoding: 0, capsEx: 4, \
+        fourCcList: StrictArray([String(\"hvc1\"), String(\"Opus\")]), \
+        videoFourCcInfoMap: {hvc1: 1}, audioFourCcInfoMap: {Opus: 1}}";
+    assert!(log[0].ends_with(fields), "{log:?}");
+
+    let Some(server::Event::Connect(request)) = pair.take_server_events().pop() else {
+        panic!("connect");
+    };
+    assert_eq!(request.capabilities(), Some(announced));
+    pair.server.accept_connect(&request, 4096);
+    pair.exchange();
+    let answer = pair
+        .take_client_events()
+        .into_iter()
+        .find_map(|event| match event {
+            client::Event::Connected {
+                properties,
+                information,
+            } => Some(Capabilities::in_answer(&properties, &information)),
+            _ => None,
+        });
+    assert_eq!(answer, Some(Some(own)));
+}
+
+#[test]
+fn a_client_that_announces_nothing_is_told_nothing() {
+    let mut pair = Pair::new();
+    pair.server
+        .set_capabilities(Capabilities::new(["*"], ["*"], info::FORWARD, 15));
+    pair.client.connect(&parameters());
+    pair.exchange();
+    let Some(server::Event::Connect(request)) = pair.take_server_events().pop() else {
+        panic!("connect");
+    };
+    assert_eq!(request.capabilities(), None);
+    pair.server.accept_connect(&request, 4096);
+    let log = written_down(&pair.exchange());
+    assert!(log[4].ends_with("objectEncoding: 0}"), "{log:?}");
 }
 
 #[test]
