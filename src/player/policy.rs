@@ -428,6 +428,11 @@ impl Policy<ClientSession> for Player<'_> {
                     Members(&properties),
                     Members(&information)
                 ));
+                let server = rtmp::capabilities::Capabilities::in_answer(&properties, &information);
+                if let Some(server) = &server {
+                    self.log_step(format_args!("Enhanced RTMP of the server: {server}"));
+                }
+                self.shared.stats.set_server_capabilities(server);
                 self.on_connected(session, now);
                 None
             }
@@ -464,9 +469,10 @@ impl Policy<ClientSession> for Player<'_> {
     fn flush(&mut self, session: &ClientSession) -> bool {
         self.gather();
         let items = self.batch.len();
-        let room = self.shared.queue.push(&mut self.batch);
+        // First: who sees the items finds them counted.
         let counters = session.counters();
         self.shared.stats.set_counters(counters);
+        let room = self.shared.queue.push(&mut self.batch);
         self.log.trace(format_args!(
             "{items} items into the queue; {} bytes in, {} out",
             counters.in_bytes_total, counters.out_bytes_total

@@ -3,13 +3,14 @@
 
 //! What can be seen of a play while it runs.
 //!
-//! Written by the network thread, read by anyone, through atomics and one lock
-//! that is never held for longer than a copy.
+//! Written by the network thread, read by anyone, through atomics and locks
+//! that are never held for longer than a copy.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::connection::Counters;
 
 /// What a play is doing.
@@ -85,6 +86,8 @@ pub struct Stats {
     counters: Mutex<Counters>,
     connections: AtomicU32,
     redirects: AtomicU32,
+    announced: Capabilities,
+    server: Mutex<Option<Capabilities>>,
 }
 
 /// A copy of the figures.
@@ -100,6 +103,10 @@ pub struct Snapshot {
     pub connections: u32,
     /// Redirects that were followed.
     pub redirects: u32,
+    /// What of Enhanced RTMP `connect` announces.
+    pub announced: Capabilities,
+    /// What the server answered to that; `None` for nothing, or not yet.
+    pub server: Option<Capabilities>,
 }
 
 impl Stats {
@@ -110,6 +117,14 @@ impl Stats {
             .store(Phase::Resolving as u8 + 1, Ordering::Relaxed);
         for ended in &self.ended {
             ended.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Of a play that announces this.
+    pub fn announcing(announced: Capabilities) -> Self {
+        Self {
+            announced,
+            ..Self::default()
         }
     }
 
@@ -140,6 +155,10 @@ impl Stats {
         phase.copied().unwrap_or(Phase::Resolving)
     }
 
+    pub(super) fn set_server_capabilities(&self, server: Option<Capabilities>) {
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
+    }
+
     /// A copy of everything.
     pub fn snapshot(&self) -> Snapshot {
         let phase = usize::from(self.phase.load(Ordering::Relaxed)).checked_sub(1);
@@ -153,6 +172,12 @@ impl Stats {
             counters: *self.counters.lock().unwrap_or_else(PoisonError::into_inner),
             connections: self.connections.load(Ordering::Relaxed),
             redirects: self.redirects.load(Ordering::Relaxed),
+            announced: self.announced.clone(),
+            server: self
+                .server
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
         }
     }
 }

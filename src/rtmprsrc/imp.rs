@@ -40,6 +40,7 @@ use gst_base::subclass::base_src::CreateSuccess;
 use gst_base::subclass::prelude::*;
 use once_cell::sync::Lazy;
 
+use super::announce;
 use super::messages;
 use super::properties::{self, PROPERTIES, STATS_NAME};
 use super::settings::Settings;
@@ -259,7 +260,7 @@ impl BaseSrcImpl for RtmprSrc {
             );
         }
         self.failed.store(false, Ordering::Relaxed);
-        let play_settings = settings.play_settings().map_err(|error| {
+        let mut play_settings = settings.play_settings().map_err(|error| {
             let message = gst::error_msg!(gst::ResourceError::Settings, ("{}", error));
             self.fail(message.clone());
             message
@@ -270,6 +271,9 @@ impl BaseSrcImpl for RtmprSrc {
             "Playing {}",
             play_settings.location.redacted()
         );
+        let announced = announce::capabilities(settings.enhanced_rtmp);
+        gst::info!(CAT, imp = self, "Announcing as Enhanced RTMP: {announced}");
+        play_settings.connect.capabilities = announced.clone();
 
         self.position.store(0, Ordering::Relaxed);
         *lock(&self.output) = Output {
@@ -287,7 +291,7 @@ impl BaseSrcImpl for RtmprSrc {
             }),
             worker: None,
         };
-        *lock(&self.stats) = Arc::default();
+        *lock(&self.stats) = Arc::new(Stats::announcing(announced));
         if settings.async_connect {
             self.connect(&mut play);
         }
@@ -520,6 +524,7 @@ impl RtmprSrc {
         if let Some(phase) = snapshot.phase {
             stats.set("phase", phase.name());
         }
+        announce::add_to_stats(&mut stats, &snapshot.announced, snapshot.server.as_ref());
         for (phase, ended) in snapshot.ended {
             if let (Some(name), Some(ended)) = (time_field(phase), ended) {
                 let ended = u64::try_from(ended.as_nanos()).unwrap_or(u64::MAX);

@@ -5,6 +5,8 @@
 
 use glib::prelude::*;
 
+mod announce;
+mod demuxer;
 mod imp;
 mod messages;
 mod properties;
@@ -43,6 +45,24 @@ pub enum RtmprOnUnpublish {
     /// An error.
     #[enum_value(name = "Give an error", nick = "error")]
     Error = 2,
+}
+
+/// Which codecs of Enhanced RTMP the server is told that can be played:
+/// `enhanced-rtmp` property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstRtmprEnhancedRtmp")]
+#[repr(i32)]
+pub enum RtmprEnhancedRtmp {
+    /// Those that the installed flvdemux reads.
+    #[default]
+    #[enum_value(name = "What the installed flvdemux reads", nick = "auto")]
+    Auto = 0,
+    /// None: `connect` is that of RTMP 1.0.
+    #[enum_value(name = "Nothing", nick = "none")]
+    None = 1,
+    /// All that the element passes on.
+    #[enum_value(name = "Everything that is passed on", nick = "all")]
+    All = 2,
 }
 
 /// Above `rtmp2src`, which has PRIMARY + 1, so that players pick this element.

@@ -11,7 +11,7 @@ use super::settings::{
     DEFAULT_BUFFER_LENGTH_MS, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_TIMEOUT_S, LIVE_OR_RECORDED_MS,
     Settings,
 };
-use super::{RtmprOnUnpublish, RtmprScheme};
+use super::{RtmprEnhancedRtmp, RtmprOnUnpublish, RtmprScheme};
 use crate::rtmp::connect_args;
 use crate::rtmp::location::{Location, Scheme};
 use crate::rtmp::timestamp::Track;
@@ -327,6 +327,17 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .mutable_ready()
             .build(),
         /**
+         * rtmprsrc:enhanced-rtmp:
+         *
+         * Which codecs of Enhanced RTMP (HEVC, AV1, Opus and so on) `connect`
+         * announces. Some servers send them only to players that do.
+         */
+        glib::ParamSpecEnum::builder_with_default("enhanced-rtmp", defaults.enhanced_rtmp)
+            .nick("Enhanced RTMP")
+            .blurb("Which codecs of Enhanced RTMP the server is told that can be played")
+            .mutable_ready()
+            .build(),
+        /**
          * rtmprsrc:max-queue-bytes:
          *
          * How much may wait for downstream before the socket is no longer
@@ -351,7 +362,8 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
         /**
          * rtmprsrc:stats:
          *
-         * Sizes, byte counts, the present phase, and when each phase ended.
+         * Sizes, byte counts, the present phase, when each phase ended, and
+         * which codecs of Enhanced RTMP the two sides announced.
          */
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
@@ -419,6 +431,7 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
                 .map_err(|error| error.to_string())?;
             settings.extra_connect_args = args;
         }
+        "enhanced-rtmp" => settings.enhanced_rtmp = get::<RtmprEnhancedRtmp>(value)?,
         "max-queue-bytes" => settings.max_queue_bytes = get(value)?,
         "max-queue-time" => {
             settings.max_queue_time = get(value)?;
@@ -454,6 +467,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "page-url" => settings.page_url().to_value(),
         "subscribe" => settings.subscribe().to_value(),
         "extra-connect-args" => settings.extra_connect_args.to_value(),
+        "enhanced-rtmp" => settings.enhanced_rtmp.to_value(),
         "max-queue-bytes" => settings.max_queue_bytes.to_value(),
         "max-queue-time" => settings.max_queue_time.to_value(),
         _ => return None,

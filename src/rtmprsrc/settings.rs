@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::RtmprOnUnpublish;
+use super::{RtmprEnhancedRtmp, RtmprOnUnpublish};
 use crate::player::{OnUnpublish, PlaySettings};
 use crate::queue::Limits;
 use crate::rtmp::capabilities::Capabilities;
@@ -50,6 +50,7 @@ pub(super) struct Settings {
     /// What was set by property; options of the location count otherwise.
     pub(super) play: PlayProperties,
     pub(super) extra_connect_args: Option<String>,
+    pub(super) enhanced_rtmp: RtmprEnhancedRtmp,
     pub(super) max_queue_bytes: u32,
     /// Nanoseconds.
     pub(super) max_queue_time: u64,
@@ -88,6 +89,7 @@ impl Default for Settings {
             fixed_path: false,
             play: PlayProperties::default(),
             extra_connect_args: None,
+            enhanced_rtmp: RtmprEnhancedRtmp::Auto,
             max_queue_bytes: DEFAULT_MAX_QUEUE_BYTES,
             max_queue_time: 0,
             wrong: Vec::new(),
@@ -247,6 +249,7 @@ impl Settings {
                 flash_version: self.flash_version.clone(),
                 swf_url: self.swf_url().cloned(),
                 page_url: self.page_url().cloned(),
+                // Depends on what is installed: see `announce`.
                 capabilities: Capabilities::default(),
                 extra_arguments,
                 ..ConnectParameters::default()

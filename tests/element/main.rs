@@ -8,6 +8,7 @@
 
 mod backpressure;
 mod ends;
+mod enhanced;
 mod errors;
 mod fallbacks;
 mod flow;
