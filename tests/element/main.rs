@@ -21,6 +21,7 @@ mod properties;
 mod redirects;
 mod secrets;
 mod server;
+mod servers;
 mod stop;
 mod unpublish;
 mod wire;

@@ -1,0 +1,90 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! MediaMTX: four statuses with the transaction id of `play`, metadata behind
+//! `@setDataFrame`, its own clock, and a closed connection as the only end.
+
+use gstrtmpr::rtmp::amf::Object;
+use gstrtmpr::rtmp::amf0;
+use gstrtmpr::rtmp::command::Command;
+
+use super::super::message::{
+    PLAY, Said, audio, bandwidth, begin, chunk_size, command, connected, created, frame_tags,
+    frames, header_tags, recorded, status, success, video, window,
+};
+use super::super::script::Script;
+use super::{metadata_on, script};
+use crate::media::{AAC_HEADER, AVC_HEADER, metadata, tag};
+
+/// Its clock runs from about the moment of `play`.
+const NOW: u32 = 33;
+
+fn told(code: &str, description: &str) -> Said {
+    let information = status(code).with("description", description);
+    let status = Command::new("onStatus", PLAY).argument(information);
+    command(5, 1, &status)
+}
+
+fn mediamtx() -> Script {
+    let properties = Object::new()
+        .with("fmsVer", "LNX 9,0,124,2")
+        .with("capabilities", 31.0);
+    let connect = vec![
+        window(2_500_000),
+        bandwidth(2_500_000),
+        chunk_size(65_536),
+        connected(properties, success().with("objectEncoding", 0.0)),
+    ];
+    let mut set_data_frame = metadata_on(4, 1);
+    set_data_frame.body = [
+        &amf0::encode_all([&"@setDataFrame".into()])[..],
+        &metadata(),
+    ]
+    .concat();
+    let mut play = vec![
+        recorded(1),
+        begin(1),
+        told("NetStream.Play.Reset", "play reset"),
+        told("NetStream.Play.Start", "play start"),
+        told("NetStream.Data.Start", "data start"),
+        told("NetStream.Play.PublishNotify", "publish notify"),
+        set_data_frame,
+        video(6, 1, 0, AVC_HEADER),
+        audio(4, 1, 0, AAC_HEADER),
+    ];
+    play.extend(frames(4, 6, 1, NOW));
+    Script {
+        closes: true,
+        ..script(connect, vec![created(1)], play)
+    }
+}
+
+#[test]
+fn mediamtx_is_played_until_it_closes_the_connection() {
+    let tags = [
+        vec![tag(18, 0, &metadata())],
+        header_tags(0),
+        frame_tags(NOW),
+    ];
+    mediamtx().ends_without_a_word(&tags.concat());
+}
+
+#[test]
+fn mediamtx_that_refuses_is_an_error_with_its_words() {
+    let mut server = mediamtx();
+    let information = Object::new()
+        .with("level", "error")
+        .with("code", "NetStream.Play.Failed")
+        .with("description", "authentication failed");
+    let refusal = Command::new("onStatus", PLAY).argument(information);
+    server.play = vec![command(5, 1, &refusal)];
+    let words = ["NetStream.Play.Failed", "authentication failed"];
+    server.fails(gst::ResourceError::NotAuthorized, &words);
+}
+
+#[test]
+fn mediamtx_without_the_stream_closes_and_that_is_an_error() {
+    let mut server = mediamtx();
+    server.play.clear();
+    server.fails(gst::ResourceError::OpenRead, &["closed the connection"]);
+}

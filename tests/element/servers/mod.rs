@@ -1,0 +1,19 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! What known servers say, in which order, and what comes of it.
+//!
+//! A server is a [`script::Script`]: three lists of raw messages, said in
+//! answer to `connect`, `createStream` and `play`. Variations of servers change
+//! one message of such a list.
+
+mod amf3;
+mod bytes;
+mod calls;
+mod chunks;
+mod known;
+mod message;
+mod order;
+mod script;
+mod streams;
+mod talk;
