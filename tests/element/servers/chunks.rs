@@ -61,6 +61,19 @@ fn an_aborted_message_is_dropped_and_the_next_one_is_whole() {
 }
 
 #[test]
+fn an_aborted_message_lends_its_header_to_the_next_one() {
+    // So late that a header without time means the same time.
+    let second = [KEYFRAME, &[0x66; 5000]].concat();
+    then(&[tag(9, 20_000, &second)], |talk| {
+        let second = [KEYFRAME, &[0x66; 5000]].concat();
+        talk.write(&first_chunk(20_000, &picture(second.len()), 4096));
+        talk.say(&[abort(CSID)]);
+        talk.write(&next_chunk(&second[..4096]));
+        talk.write(&next_chunk(&second[4096..]));
+    });
+}
+
+#[test]
 fn an_abort_of_nothing_is_overlooked() {
     then(&[tag(9, 1080, INTER)], |talk| {
         talk.say(&[abort(6), abort(CSID), abort(200)]);
@@ -74,6 +87,20 @@ fn a_message_given_up_without_a_word_is_dropped_and_the_next_one_is_whole() {
         talk.write(&first_chunk(1080, &picture(10_000), 4096));
         talk.say(&[video(CSID.into(), 1, 1080, KEYFRAME)]);
     });
+}
+
+#[test]
+fn any_chunk_size_is_followed_from_the_next_chunk_on() {
+    let mut server = Script::plain();
+    let sizes = [1, 127, 0x00FF_FFFF, 2, 128, 65_536, 3];
+    server.play = sizes
+        .into_iter()
+        .map(chunk_size)
+        .zip(server.play)
+        .flat_map(|(size, said)| [size, said])
+        .chain([video(6, 1, 1040, INTER), eof(1)])
+        .collect();
+    server.ends_by_word(&plain_tags());
 }
 
 #[test]
