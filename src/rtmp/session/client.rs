@@ -376,9 +376,9 @@ impl ClientSession {
     }
 
     fn on_connected(&mut self, answer: &Command) -> Event {
-        // A refusal that calls itself a result.
+        // A refusal that calls itself a result, perhaps without a level.
         if let Some(status) = answer.status()
-            && (status.level == Level::Error || status.code == StatusCode::ConnectRejected)
+            && (status.level == Level::Error || refuses_connect(&status.code))
         {
             return Event::ConnectRejected(Some(status));
         }
@@ -446,6 +446,17 @@ impl Session for ClientSession {
     fn counters(&self) -> Counters {
         self.connection.counters()
     }
+}
+
+/// Codes that no server sends to a client that may stay.
+fn refuses_connect(code: &StatusCode) -> bool {
+    matches!(
+        code,
+        StatusCode::ConnectRejected
+            | StatusCode::ConnectFailed
+            | StatusCode::ConnectInvalidApp
+            | StatusCode::ConnectAppShutdown
+    )
 }
 
 /// `connect` with the fields that Flash Player and FFmpeg send, in their order.

@@ -89,6 +89,30 @@ fn a_refusal_may_lack_any_of_its_members() {
 }
 
 #[test]
+fn a_refusal_of_connect_that_lacks_its_level_and_calls_itself_a_result_is_one() {
+    for (code, error) in [
+        (
+            "NetConnection.Connect.Rejected",
+            gst::ResourceError::OpenRead,
+        ),
+        ("NetConnection.Connect.Failed", gst::ResourceError::OpenRead),
+        (
+            "NetConnection.Connect.InvalidApp",
+            gst::ResourceError::NotFound,
+        ),
+        (
+            "NetConnection.Connect.AppShutdown",
+            gst::ResourceError::OpenRead,
+        ),
+    ] {
+        let mut server = Script::plain();
+        let information = Object::new().with("code", code);
+        server.connect = vec![connected(Object::new(), information)];
+        server.fails(error, &[code]);
+    }
+}
+
+#[test]
 fn a_status_without_code_and_level_means_nothing() {
     let mut server = Script::plain();
     let hint = Object::new().with("description", "hm");

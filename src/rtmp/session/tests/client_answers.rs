@@ -88,6 +88,9 @@ fn a_refusal_that_calls_itself_a_result_is_a_refusal() {
     for status in [
         error_status(StatusCode::ConnectFailed, "x"),
         Status::new(Level::Status, StatusCode::ConnectRejected, "x"),
+        Status::new(Level::Status, StatusCode::ConnectFailed, "x"),
+        Status::new(Level::Status, StatusCode::ConnectInvalidApp, "x"),
+        Status::new(Level::Status, StatusCode::ConnectAppShutdown, "x"),
     ] {
         let mut player = Player::connecting();
         let events = player.command(StreamId(0), &answer("_result", 1.0, &status));
