@@ -28,7 +28,7 @@ use crate::rtmp::connection::Ignored;
 use crate::rtmp::handshake::Progress;
 use crate::rtmp::message::StreamId;
 use crate::rtmp::session::Session;
-use crate::rtmp::session::client::{ClientSession, Event};
+use crate::rtmp::session::client::{ClientSession, Event, PlayStart};
 use crate::rtmp::status::{Status, StatusCode, printable};
 use crate::rtmp::user_control::UserControl;
 
@@ -207,6 +207,10 @@ impl<'a> Player<'a> {
         self.log_step(format_args!("createStream: _result, stream {stream}"));
         self.stream = Some(stream);
         self.on_turn(session);
+        if matches!(self.request.play.start, PlayStart::Recorded(_)) {
+            session.get_stream_length(&self.request.play.name);
+            self.log_step(format_args!("getStreamLength sent"));
+        }
         session.play(stream, &self.request.play);
         self.enter(Phase::Play, now);
         self.log_step(format_args!("play sent"));

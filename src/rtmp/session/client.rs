@@ -27,6 +27,12 @@ use crate::rtmp::user_control::UserControl;
 /// `flashVer` of a player. Servers have refused others.
 pub const DEFAULT_FLASH_VERSION: &str = "LNX 9,0,124,2";
 
+/// Transaction ids of calls whose answers nothing hinges on.
+const FIRST_SIDE_CALL: u32 = 1000;
+
+/// Side calls before their ids begin again.
+const MAX_SIDE_CALLS: u32 = 1 << 20;
+
 /// What `connect` tells the server. No `Debug`: any of it may hold a token.
 #[derive(Clone, Default, PartialEq)]
 pub struct ConnectParameters {
@@ -143,8 +149,10 @@ pub struct ClientSession {
     pending_connect: Option<Command>,
     calls: Vec<(f64, Call)>,
     next_transaction: u32,
+    side_calls: u32,
     streams: Vec<StreamId>,
     bandwidth_checks: u32,
+    asked_for_bandwidth_check: bool,
     events: VecDeque<Event>,
 }
 
@@ -157,8 +165,10 @@ impl ClientSession {
             pending_connect: None,
             calls: Vec::new(),
             next_transaction: 1,
+            side_calls: 0,
             streams: Vec::new(),
             bandwidth_checks: 0,
+            asked_for_bandwidth_check: false,
             events: VecDeque::new(),
         }
     }
@@ -185,6 +195,14 @@ impl ClientSession {
     pub fn subscribe(&mut self, name: &str) {
         let transaction = self.call(Call::Other);
         let command = Command::new("FCSubscribe", transaction).argument(name);
+        self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
+    }
+
+    /// Asks for the length of a recording, which some servers want before they
+    /// play one, as FFmpeg does. Live servers do not know it.
+    pub fn get_stream_length(&mut self, name: &str) {
+        let transaction = self.call(Call::Other);
+        let command = Command::new("getStreamLength", transaction).argument(name);
         self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
     }
 
@@ -248,9 +266,23 @@ impl ClientSession {
         self.connection.is_at_message_boundary()
     }
 
+    /// A transaction id. Side calls have a range of their own, so that
+    /// `connect`, `createStream` and `play` are 1, 2 and 3 whatever else is
+    /// asked: simple servers expect nothing else.
     fn call(&mut self, call: Call) -> f64 {
-        let transaction = f64::from(self.next_transaction);
-        self.next_transaction = self.next_transaction.wrapping_add(1).max(2);
+        let transaction = match call {
+            Call::Other => {
+                let side = FIRST_SIDE_CALL.saturating_add(self.side_calls);
+                self.side_calls = self.side_calls.wrapping_add(1) % MAX_SIDE_CALLS;
+                side
+            }
+            Call::Connect | Call::CreateStream | Call::Play(_) => {
+                let main = self.next_transaction;
+                self.next_transaction = self.next_transaction.wrapping_add(1).max(2);
+                main
+            }
+        };
+        let transaction = f64::from(transaction);
         self.calls.push((transaction, call));
         transaction
     }
@@ -349,16 +381,62 @@ impl ClientSession {
                 self.send_command(COMMAND_CSID, StreamId::CONNECTION, &answer);
                 Some(Event::Called(command.name))
             }
-            "onBWDone" | "_onbwdone" | "onFCSubscribe" => Some(Event::Called(command.name)),
+            "onBWDone" => {
+                self.check_bandwidth(&command);
+                Some(Event::Called(command.name))
+            }
+            "onFCSubscribe" => match command.status() {
+                Some(status) if status.level == Level::Error => {
+                    Some(Event::Status(StreamId::CONNECTION, status))
+                }
+                _ => Some(Event::Called(command.name)),
+            },
+            "_onbwdone" => Some(Event::Called(command.name)),
             _ => Some(Event::Ignored(Ignored::UnknownCommand(command.name))),
         }
+    }
+
+    /// The call that a result without transaction id is for: the only one that
+    /// waits for what it holds. Strays must not be taken for answers.
+    fn call_without_id(&self, answer: &Command, success: bool) -> Option<usize> {
+        if answer.transaction != 0.0 || !success {
+            return None;
+        }
+        let fits = |call: Call| match call {
+            Call::Connect => answer
+                .status()
+                .is_some_and(|status| status.code == StatusCode::ConnectSuccess),
+            Call::CreateStream => answer.number_argument(0).and_then(stream_id).is_some(),
+            Call::Play(_) | Call::Other => false,
+        };
+        let mut fitting = self
+            .calls
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, call))| fits(*call));
+        let (position, _) = fitting.next()?;
+        fitting.next().is_none().then_some(position)
+    }
+
+    /// `_checkbw` once, as librtmp and FFmpeg answer an `onBWDone` that brings
+    /// no figures. Some servers wait for it; the answer means nothing.
+    fn check_bandwidth(&mut self, done: &Command) {
+        let measured = done.number_argument(0).is_some() || self.bandwidth_checks > 0;
+        if measured || self.asked_for_bandwidth_check || self.connection.is_backed_up() {
+            return;
+        }
+        self.asked_for_bandwidth_check = true;
+        let transaction = self.call(Call::Other);
+        let command = Command::new("_checkbw", transaction);
+        self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
     }
 
     fn on_answer(&mut self, answer: &Command, success: bool) -> Option<Event> {
         let position = self
             .calls
             .iter()
-            .position(|(transaction, _)| *transaction == answer.transaction);
+            .position(|(transaction, _)| *transaction == answer.transaction)
+            .or_else(|| self.call_without_id(answer, success));
         let Some(position) = position else {
             let name = format!("{} {}", answer.name, answer.transaction);
             return Some(Event::Ignored(Ignored::UnexpectedAnswer(name)));

@@ -95,7 +95,6 @@ fn pings_between_the_frames_are_answered_at_once() {
 fn the_end_of_a_bandwidth_measurement_needs_no_answer() {
     let done = |name| Command::new(name, 0.0);
     is_overlooked(&[
-        call("onBWDone"),
         call("_onbwdone"),
         command(3, 0, &done("onBWDone").argument(8192.0)),
         command(
@@ -106,9 +105,19 @@ fn the_end_of_a_bandwidth_measurement_needs_no_answer() {
                 .argument(41.0)
                 .argument(0.0),
         ),
-        command(3, 0, &Command::new("onBWDone", 2.0)),
-        command(3, 1, &done("onBWDone").object(Object::new())),
     ]);
+}
+
+#[test]
+fn an_end_of_a_measurement_without_figures_is_answered_once() {
+    then(|talk| {
+        talk.say(&[call("onBWDone")]);
+        let check = talk.hears("_checkbw").expect("an answer");
+        let refusal = Command::new("_error", check.transaction);
+        let again = Command::new("onBWDone", 2.0).object(Object::new());
+        talk.say(&[command(3, 0, &refusal), command(3, 1, &again)]);
+        assert_eq!(talk.commands(), []);
+    });
 }
 
 #[test]

@@ -15,6 +15,8 @@ use crate::media::{AAC, AAC_HEADER, AVC_HEADER, INTER, KEYFRAME, tag};
 pub(super) const CONNECT: f64 = 1.0;
 pub(super) const CREATE_STREAM: f64 = 2.0;
 pub(super) const PLAY: f64 = 3.0;
+/// The first call beside these, such as FCSubscribe.
+pub(super) const SIDE_CALL: f64 = 1000.0;
 
 /// Names of message types that tests ask for by number.
 pub(super) const DATA_AMF3: u8 = 15;

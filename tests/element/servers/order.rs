@@ -6,8 +6,8 @@
 use gstrtmpr::rtmp::command::Command;
 
 use super::message::{
-    PLAY, Said, bandwidth, begin, call, chunk_size, command, connected, created, on_status,
-    sample_access, status, success, window,
+    PLAY, SIDE_CALL, Said, bandwidth, begin, call, chunk_size, command, connected, created,
+    on_status, sample_access, status, success, window,
 };
 use super::script::{Script, plain_media, plain_tags};
 
@@ -70,7 +70,7 @@ fn the_answer_to_play_alone_is_no_start() {
 
 #[test]
 fn side_calls_may_be_answered_before_or_after_create_stream_or_not_at_all() {
-    let subscribed = |name| command(3, 0, &Command::new(name, 3.0));
+    let subscribed = |name| command(3, 0, &Command::new(name, SIDE_CALL));
     let notice = Command::new("onFCSubscribe", 0.0);
     let notice = command(3, 0, &notice.argument(status("NetStream.Play.Start")));
     for side in [subscribed("_result"), subscribed("_error"), notice] {
@@ -96,7 +96,7 @@ fn a_side_call_may_be_answered_in_the_middle_of_media() {
         subscribed: true,
         ..Script::plain()
     };
-    let late = Command::new("_error", 3.0).argument(status("NetConnection.Call.Failed"));
+    let late = Command::new("_error", SIDE_CALL).argument(status("NetConnection.Call.Failed"));
     server.play = plain_media();
     server.play.insert(4, command(3, 0, &late));
     server.play.push(super::message::eof(1));

@@ -83,7 +83,7 @@ impl Script {
         for (name, transaction, answer) in [
             ("connect", CONNECT, &self.connect),
             ("createStream", CREATE_STREAM, &self.create_stream),
-            ("play", PLAY + f64::from(self.subscribed), &self.play),
+            ("play", PLAY, &self.play),
         ] {
             let Some(call) = talk.hears(name) else {
                 return false;

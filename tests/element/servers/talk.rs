@@ -11,7 +11,7 @@ use std::net::{Shutdown, TcpStream};
 use gstrtmpr::rtmp::chunk::{Csid, Limits};
 use gstrtmpr::rtmp::command::Command;
 use gstrtmpr::rtmp::connection::{Connection, Event};
-use gstrtmpr::rtmp::handshake::Role;
+use gstrtmpr::rtmp::handshake::{HandshakeForm, Role};
 use gstrtmpr::rtmp::message::{Message, MessageType, ProtocolControl, StreamId};
 use gstrtmpr::rtmp::user_control::UserControl;
 
@@ -39,7 +39,7 @@ impl Talk {
     pub(super) fn instead_of(peer: &Peer, pace: Pace) -> Self {
         Self {
             stream: peer.stream.try_clone().expect("a second handle"),
-            connection: Connection::new(Role::Server, 1, Limits::default()),
+            connection: Connection::new(Role::Server, HandshakeForm::Simple, 1, Limits::default()),
             pace,
             came: VecDeque::new(),
         }

@@ -210,8 +210,8 @@ fn answers_may_come_in_any_order() {
     player.session.subscribe("s");
     player.session.create_stream();
     let events = player.receive(|wire| {
-        wire.command(StreamId(0), &Command::new("_result", 4.0).argument(9.0))
-            .command(StreamId(0), &Command::new("_error", 3.0))
+        wire.command(StreamId(0), &Command::new("_result", 3.0).argument(9.0))
+            .command(StreamId(0), &Command::new("_error", 1000.0))
             .command(StreamId(0), &Command::new("_result", 2.0).argument(5.0))
     });
     assert_eq!(
@@ -253,7 +253,6 @@ fn answers_to_play_are_told_from_its_status() {
 #[test]
 fn answers_to_nothing_are_ignored() {
     for transaction in [
-        0.0,
         -1.0,
         2.5,
         77.0,
@@ -274,6 +273,31 @@ fn answers_to_nothing_are_ignored() {
         let events = player.command(StreamId(0), &created);
         assert_eq!(events, [client::Event::StreamCreated(FIRST)]);
     }
+}
+
+#[test]
+fn an_answer_without_id_is_for_the_one_call_that_waits_for_it_but_never_for_play() {
+    let stray = |name| Command::new(name, 0.0).argument(1.0);
+    let mut player = Player::connected();
+    player.session.create_stream();
+    let events = player.command(StreamId(0), &stray("_result"));
+    assert_eq!(events, [client::Event::StreamCreated(FIRST)]);
+
+    player.session.create_stream();
+    player.session.create_stream();
+    let events = player.command(StreamId(0), &stray("_result"));
+    assert_eq!(
+        events,
+        [unexpected("_result 0")],
+        "whose it is, is not clear"
+    );
+
+    let mut player = Player::connected();
+    player.session.create_stream();
+    player.command(StreamId(0), &stray("_result"));
+    player.session.play(FIRST, &play_parameters("s"));
+    let events = player.command(StreamId(0), &stray("_error"));
+    assert_eq!(events, [unexpected("_error 0")]);
 }
 
 #[test]

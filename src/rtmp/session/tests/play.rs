@@ -435,9 +435,9 @@ fn leaving_deletes_every_stream_and_what_comes_then_is_foreign() {
     assert_eq!(
         written_down(&log),
         [
-            "> 3/0 @0 FCSubscribe 3 null s",
-            "> 3/0 @0 deleteStream 4 null 1",
-            "< 3/0 @0 _result 3 null undefined",
+            "> 3/0 @0 FCSubscribe 1000 null s",
+            "> 3/0 @0 deleteStream 1001 null 1",
+            "< 3/0 @0 _result 1000 null undefined",
         ]
     );
     assert_eq!(pair.take_server_events()[1], server::Event::Closed(FIRST));

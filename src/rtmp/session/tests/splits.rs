@@ -234,6 +234,7 @@ fn a_client_does_the_same_however_its_input_is_cut() {
         at_once.output,
         [
             "2/0 @0 WindowAckSize(5000000)",
+            "3/0 @0 _checkbw 1001 null",
             "3/0 @0 _result 7 null 1",
             "2/0 @0 PingResponse(1)",
             "2/0 @0 PingResponse(2)",
