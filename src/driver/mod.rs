@@ -38,7 +38,9 @@ pub trait Policy<S: Session> {
 
     /// Looked at on every turn, a wake-up through the [`Control`] included:
     /// what the consumer's side wants by now.
-    fn on_turn(&mut self, _session: &mut S) {}
+    fn on_turn(&mut self, _session: &mut S) -> Option<Self::End> {
+        None
+    }
 
     /// When [`on_deadline`](Self::on_deadline) is wanted.
     fn deadline(&self) -> Option<Instant>;
@@ -102,7 +104,10 @@ pub fn run<S: Session, P: Policy<S>>(
 
         let mut room = policy.flush(session);
         loop {
-            policy.on_turn(session);
+            if let Some(end) = policy.on_turn(session) {
+                policy.flush(session);
+                return Some(end);
+            }
             output.send(session, transport);
             let now = Instant::now();
             if policy.deadline().is_some_and(|deadline| deadline <= now) {

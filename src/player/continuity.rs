@@ -122,6 +122,11 @@ impl Continuity {
         }
     }
 
+    /// Whether a video frame has come.
+    pub(super) fn has_video(&self) -> bool {
+        self.video.last.is_some()
+    }
+
     /// The time for a header of a track that would have this time, in ms.
     pub(super) fn header(&self, track: Track, time: u64) -> u64 {
         let line = match track {

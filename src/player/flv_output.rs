@@ -167,6 +167,11 @@ impl FlvOutput {
         self.has_media
     }
 
+    /// Whether video has come.
+    pub(super) fn has_video(&self) -> bool {
+        self.continuity.has_video()
+    }
+
     /// Whether anything waits for the file header.
     pub(super) fn holds_anything(&self) -> bool {
         self.gate.as_ref().is_some_and(|gate| !gate.held.is_empty())

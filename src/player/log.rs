@@ -19,7 +19,7 @@ static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
 });
 
 /// Where a player logs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Log {
     name: String,
 }

@@ -8,6 +8,8 @@
 //! of the stream becomes the queue's end. GStreamer is only used for logging;
 //! the element turns items into buffers and failures into error messages.
 
+mod attempt;
+mod candidate;
 mod continuity;
 mod failure;
 mod flv_output;
@@ -24,6 +26,7 @@ mod redirect;
 mod request;
 mod selection;
 mod settings;
+mod standby;
 mod stats;
 mod worker;
 

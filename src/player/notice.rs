@@ -19,6 +19,17 @@ pub enum Notice {
         /// How many times this play was redirected, this one included.
         count: u32,
     },
+    /// The server asked for another connection, which is being made while this
+    /// one plays on.
+    Reconnecting {
+        /// Where to, without secrets.
+        to: String,
+    },
+    /// Another connection goes on from here.
+    Reconnected {
+        /// Where it is, without secrets.
+        to: String,
+    },
     /// The publisher left, and its return is waited for.
     PublisherLeft(EosReason),
     /// The publisher is back.
@@ -33,6 +44,7 @@ impl Notice {
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Redirected { from, to, .. } => from.len() + to.len(),
+            Self::Reconnecting { to } | Self::Reconnected { to } => to.len(),
             Self::PublisherLeft(_) | Self::PublisherReturned { .. } => 0,
         }
     }

@@ -5,27 +5,23 @@
 //! of asking calls for it.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::sync::Arc;
 
+use super::attempt::Attempt;
 use super::failure::{Cause, End, Failure};
 use super::flv_output::FlvOutput;
 use super::item::Item;
 use super::ladder::{Form, Ladder};
-use super::learned::Learned;
 use super::notice::Notice;
-use super::policy::{Outcome, Player, Shared};
+use super::policy::{Outcome, Shared};
 use super::redirect::{Redirect, Redirects};
-use super::request::{Place, Request};
-use super::stats::Phase;
-use crate::driver;
-use crate::net::{self, ConnectStep, Control, Transport};
-use crate::rtmp::chunk;
-use crate::rtmp::session::Session;
-use crate::rtmp::session::client::ClientSession;
+use super::request::Place;
+use crate::net::Control;
 
 /// Plays to the end; `None`: cancelled.
-pub(super) fn play(shared: &Shared<'_>, control: &Control, learned: &Learned) -> Option<End> {
-    let settings = shared.settings;
+pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
+    let settings = &shared.settings;
+    let learned = &shared.learned;
     let mut output = FlvOutput::new();
     let mut place = Place {
         location: settings.location.clone(),
@@ -37,15 +33,34 @@ pub(super) fn play(shared: &Shared<'_>, control: &Control, learned: &Learned) ->
     loop {
         let form = ladder.form();
         let request = place.request(settings, &form);
-        let mut attempt = Attempt {
+        let attempt = Attempt {
             shared,
             control,
+            place: &place,
             request: &request,
-            output: &mut output,
             on_trial: ladder.is_retry(),
-            works: &|| learned.remember(&place.location, form.clone()),
+            candidate: None,
         };
-        match attempt.run()? {
+        let finished = attempt.run(&mut output);
+        if finished.has_played && finished.place.is_none() {
+            learned.remember(&place.location, form);
+        }
+        if let Some(moved) = finished.place {
+            place = moved;
+        }
+        let outcome = match finished.outcome {
+            Some(outcome) => outcome,
+            None if control.is_cancelled() => return None,
+            // A thread that went on for this one has panicked.
+            None => Outcome::Failed(failure(shared, Cause::Panicked)),
+        };
+        match outcome {
+            // What should have gone on was gone before it could.
+            Outcome::HandedOver => {
+                let why = "the connection that was to go on has ended".to_owned();
+                let failure = failure(shared, Cause::ConnectionLost(why));
+                return Some(End::Failed(Box::new(failure)));
+            }
             Outcome::Ended(reason) => {
                 return Some(End::Eos {
                     reason,
@@ -72,7 +87,11 @@ pub(super) fn play(shared: &Shared<'_>, control: &Control, learned: &Learned) ->
     }
 }
 
-fn note_retry(shared: &Shared<'_>, form: &Form) {
+fn failure(shared: &Shared, cause: Cause) -> Failure {
+    Failure::new(cause, shared.stats.phase(), shared.started.elapsed())
+}
+
+fn note_retry(shared: &Shared, form: &Form) {
     shared.log.info(format_args!(
         "That failed; trying another way to ask: {form}"
     ));
@@ -80,7 +99,7 @@ fn note_retry(shared: &Shared<'_>, form: &Form) {
 
 /// Where to go, which the application is told.
 fn follow(
-    shared: &Shared<'_>,
+    shared: &Shared,
     redirects: &mut Redirects,
     place: &Place,
     redirect: &Redirect,
@@ -95,8 +114,7 @@ fn follow(
         .map_err(|(error, to)| {
             let status = redirect.status.clone();
             let cause = Cause::Redirect { status, error, to };
-            let elapsed = shared.started.elapsed();
-            Box::new(Failure::new(cause, shared.stats.phase(), elapsed))
+            Box::new(failure(shared, cause))
         })?;
     let (to, count) = (next.shown(), redirects.count());
     shared
@@ -106,60 +124,4 @@ fn follow(
     let notice = Item::Notice(Box::new(Notice::Redirected { from, to, count }));
     shared.queue.push(&mut VecDeque::from([notice]));
     Ok(next)
-}
-
-/// One connection.
-struct Attempt<'a> {
-    shared: &'a Shared<'a>,
-    control: &'a Control,
-    request: &'a Request,
-    output: &'a mut FlvOutput,
-    on_trial: bool,
-    /// Called once if media comes.
-    works: &'a dyn Fn(),
-}
-
-impl Attempt<'_> {
-    /// How it ended; `None`: cancelled.
-    fn run(&mut self) -> Option<Outcome> {
-        let shared = self.shared;
-        let request = self.request;
-        let mut player = Player::new(shared, request, self.output, self.on_trial);
-        let endpoint = &request.endpoint;
-        let on_step = |step| match step {
-            ConnectStep::Resolving => {
-                player.log_step(format_args!("resolving {}", endpoint.host));
-            }
-            ConnectStep::Connecting => {
-                player.enter(Phase::Connecting, Instant::now());
-                player.log_step(format_args!("connecting to {endpoint}"));
-            }
-        };
-        let timeout = shared.settings.timeout;
-        let transport = net::gio::connect(endpoint, self.control, timeout, on_step);
-        let mut transport = match transport {
-            Ok(transport) => transport,
-            Err(error) => return player.connect_failed(error),
-        };
-        player.enter(Phase::Handshake, Instant::now());
-        player.log_step(format_args!("connected; C0 C1 sent"));
-
-        let seed = u64::from(glib::random_int()) << 32 | u64::from(glib::random_int());
-        let mut session = ClientSession::new(request.handshake, seed, chunk::Limits::default());
-        session.connect(&request.connect);
-        let outcome = driver::run(&mut session, &mut player, &mut transport, self.control);
-        player.finish(&session);
-        if player.has_played() {
-            (self.works)();
-        }
-
-        // A polite good-bye: one attempt that never waits.
-        session.delete_streams();
-        while let Some(bytes) = session.poll_transmit() {
-            if transport.write(&bytes).is_err() {
-                break;
-            }
-        }
-        outcome
-    }
 }

@@ -6,22 +6,26 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ItemQueue;
+use super::candidate::Candidate;
 use super::failure::{Cause, EosReason, Failure};
 use super::flv_output::FlvOutput;
 use super::item::{Item, Packet};
+use super::learned::Learned;
 use super::log::Log;
 use super::meaning::Meaning;
 use super::notice::Notice;
 use super::reception::{Reception, Wanted};
 use super::redirect::Redirect;
-use super::request::Request;
+use super::request::{Place, Request};
 use super::settings::{OnUnpublish, PlaySettings};
+use super::standby::Standby;
 use super::stats::{Phase, Stats};
 use crate::driver::{Closed, Policy};
-use crate::net::ConnectError;
+use crate::net::{ConnectError, Control};
 use crate::rtmp;
 use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::connection::Ignored;
@@ -29,20 +33,27 @@ use crate::rtmp::handshake::Progress;
 use crate::rtmp::message::StreamId;
 use crate::rtmp::session::Session;
 use crate::rtmp::session::client::{ClientSession, Event, PlayStart};
-use crate::rtmp::status::{Status, StatusCode, printable};
+use crate::rtmp::status::{Level, Status, StatusCode, printable};
 use crate::rtmp::user_control::UserControl;
+
+/// Most requests to reconnect that are followed in [`RECONNECT_PERIOD`].
+const MAX_RECONNECTS: usize = 5;
+
+/// Time in which requests to reconnect are counted.
+const RECONNECT_PERIOD: Duration = Duration::from_secs(60);
 
 /// How long a recording's end may follow a StreamEOF, where that alone would be
 /// an error.
 const END_GRACE: Duration = Duration::from_millis(250);
 
 /// What all connections of a play have in common.
-pub(super) struct Shared<'a> {
-    pub(super) log: &'a Log,
-    pub(super) settings: &'a PlaySettings,
-    pub(super) queue: &'a ItemQueue,
-    pub(super) stats: &'a Stats,
-    pub(super) reception: &'a Reception,
+pub(super) struct Shared {
+    pub(super) log: Log,
+    pub(super) settings: PlaySettings,
+    pub(super) queue: Arc<ItemQueue>,
+    pub(super) stats: Arc<Stats>,
+    pub(super) reception: Arc<Reception>,
+    pub(super) learned: Arc<Learned>,
     pub(super) started: Instant,
 }
 
@@ -54,14 +65,23 @@ pub(super) enum Outcome {
     Failed(Failure),
     /// The server sent us elsewhere.
     Redirected(Redirect),
+    /// Another connection goes on.
+    HandedOver,
 }
 
 /// The policy of one connection.
 pub(super) struct Player<'a> {
-    shared: &'a Shared<'a>,
+    shared: &'a Arc<Shared>,
     log: &'a Log,
     settings: &'a PlaySettings,
+    stats: Arc<Stats>,
+    control: &'a Control,
+    place: &'a Place,
     request: &'a Request,
+    /// This one is to take another connection's place.
+    candidate: Option<Candidate>,
+    /// That one is to take this one's place.
+    standby: Option<Standby>,
     /// This way to ask has to prove itself: media must come in time.
     on_trial: bool,
     phase: Phase,
@@ -82,23 +102,33 @@ pub(super) struct Player<'a> {
     /// What said that the publisher left, and when.
     left: Option<(EosReason, Instant)>,
     reported: HashSet<String>,
+    /// When requests to reconnect were followed.
+    reconnects: Vec<Instant>,
 }
 
 impl<'a> Player<'a> {
     pub(super) fn new(
-        shared: &'a Shared<'a>,
+        shared: &'a Arc<Shared>,
+        control: &'a Control,
+        place: &'a Place,
         request: &'a Request,
         output: &'a mut FlvOutput,
         on_trial: bool,
+        candidate: Option<Candidate>,
     ) -> Self {
         let now = Instant::now();
         shared.stats.begin_attempt();
         output.want(shared.reception.wanted());
         Self {
             shared,
-            log: shared.log,
-            settings: shared.settings,
+            log: &shared.log,
+            settings: &shared.settings,
+            stats: Arc::clone(&shared.stats),
+            control,
+            place,
             request,
+            candidate,
+            standby: None,
             on_trial,
             phase: Phase::Resolving,
             phase_since: now,
@@ -113,6 +143,7 @@ impl<'a> Player<'a> {
             wanted: Wanted::ALL,
             left: None,
             reported: HashSet::new(),
+            reconnects: Vec::new(),
         }
     }
 
@@ -123,7 +154,7 @@ impl<'a> Player<'a> {
         }
         self.phase = phase;
         self.phase_since = now;
-        self.shared.stats.enter(phase, now - self.shared.started);
+        self.stats.enter(phase, now - self.shared.started);
     }
 
     /// A line for each step of the flow.
@@ -206,7 +237,7 @@ impl<'a> Player<'a> {
     fn on_stream_created(&mut self, session: &mut ClientSession, stream: StreamId, now: Instant) {
         self.log_step(format_args!("createStream: _result, stream {stream}"));
         self.stream = Some(stream);
-        self.on_turn(session);
+        self.switch_media(session);
         if matches!(self.request.play.start, PlayStart::Recorded(_)) {
             session.get_stream_length(&self.request.play.name);
             self.log_step(format_args!("getStreamLength sent"));
@@ -237,6 +268,13 @@ impl<'a> Player<'a> {
             media.payload.len()
         ));
         self.last_media = now;
+        if let Some(candidate) = &mut self.candidate {
+            if candidate.hold(media, now) && self.phase == Phase::Waiting {
+                self.enter(Phase::Playing, now);
+                self.log_step(format_args!("ready to take over"));
+            }
+            return;
+        }
         self.output.media(media, now);
         if self.phase == Phase::Waiting && self.output.has_media() {
             self.enter(Phase::Playing, now);
@@ -254,6 +292,10 @@ impl<'a> Player<'a> {
         }
         if let Some(redirect) = Redirect::find(&status) {
             return Some(Outcome::Redirected(redirect));
+        }
+        if status.code == StatusCode::ConnectReconnectRequest && status.level != Level::Error {
+            self.on_reconnect_request(&status, now);
+            return None;
         }
         let started = self.is_started();
         match Meaning::of(&status) {
@@ -436,7 +478,7 @@ impl Policy<ClientSession> for Player<'_> {
                 if let Some(server) = &server {
                     self.log_step(format_args!("Enhanced RTMP of the server: {server}"));
                 }
-                self.shared.stats.set_server_capabilities(server);
+                self.stats.set_server_capabilities(server);
                 self.on_connected(session, now);
                 None
             }
@@ -475,7 +517,7 @@ impl Policy<ClientSession> for Player<'_> {
         let items = self.batch.len();
         // First: who sees the items finds them counted.
         let counters = session.counters();
-        self.shared.stats.set_counters(counters);
+        self.stats.set_counters(counters);
         let room = self.shared.queue.push(&mut self.batch);
         self.log.trace(format_args!(
             "{items} items into the queue; {} bytes in, {} out",
@@ -492,21 +534,23 @@ impl Policy<ClientSession> for Player<'_> {
         room
     }
 
-    fn on_turn(&mut self, session: &mut ClientSession) {
-        let wanted = self.shared.reception.wanted();
-        let Some(stream) = self.stream.filter(|_| wanted != self.wanted) else {
-            return;
-        };
-        if wanted.audio != self.wanted.audio {
-            session.receive_audio(stream, wanted.audio);
-            self.log_step(format_args!("receiveAudio {} sent", wanted.audio));
+    fn on_turn(&mut self, session: &mut ClientSession) -> Option<Outcome> {
+        self.switch_media(session);
+        if self.candidate.is_some() {
+            self.take_over();
         }
-        if wanted.video != self.wanted.video {
-            session.receive_video(stream, wanted.video);
-            self.log_step(format_args!("receiveVideo {} sent", wanted.video));
+        let standby = self.standby.as_mut()?;
+        if standby.is_ready() {
+            self.log_step(format_args!("handing over to the other connection"));
+            return Some(Outcome::HandedOver);
         }
-        self.wanted = wanted;
-        self.output.want(wanted);
+        if standby.has_failed() {
+            self.log.info(format_args!(
+                "The other connection failed; staying with this one"
+            ));
+            self.standby = None;
+        }
+        None
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -571,6 +615,89 @@ impl Policy<ClientSession> for Player<'_> {
 }
 
 impl Player<'_> {
+    /// Asks the server for what the application wants by now.
+    fn switch_media(&mut self, session: &mut ClientSession) {
+        let wanted = self.shared.reception.wanted();
+        let Some(stream) = self.stream.filter(|_| wanted != self.wanted) else {
+            return;
+        };
+        if wanted.audio != self.wanted.audio {
+            session.receive_audio(stream, wanted.audio);
+            self.log_step(format_args!("receiveAudio {} sent", wanted.audio));
+        }
+        if wanted.video != self.wanted.video {
+            session.receive_video(stream, wanted.video);
+            self.log_step(format_args!("receiveVideo {} sent", wanted.video));
+        }
+        self.wanted = wanted;
+        self.output.want(wanted);
+    }
+
+    /// The server asks us to move: another connection is made, which goes on
+    /// from a key frame while this one plays until then.
+    fn on_reconnect_request(&mut self, status: &Status, now: Instant) {
+        if self.candidate.is_some() || self.phase != Phase::Playing || self.standby.is_some() {
+            self.log.info(format_args!(
+                "Not reconnecting now, though the server asks for it"
+            ));
+            return;
+        }
+        self.reconnects
+            .retain(|at| now.saturating_duration_since(*at) < RECONNECT_PERIOD);
+        if self.reconnects.len() >= MAX_RECONNECTS {
+            self.log
+                .info(format_args!("The server asks for too many reconnections"));
+            return;
+        }
+        match self.place.reconnect(status) {
+            Ok(place) => {
+                let to = place.shown();
+                self.log
+                    .info(format_args!("The server asks to reconnect, to {to}"));
+                self.reconnects.push(now);
+                let has_video = self.output.has_video();
+                let control = self.control.clone();
+                self.standby = Standby::start(self.shared, place, control, has_video);
+                self.notify(Notice::Reconnecting { to });
+            }
+            Err(error) => self.log.info(format_args!(
+                "A request to reconnect is not followed: {error}"
+            )),
+        }
+    }
+
+    /// Takes the other connection's place, if that is free by now.
+    fn take_over(&mut self) {
+        let output = self.candidate.as_ref().and_then(Candidate::output);
+        if let Some(output) = output {
+            self.go_on_with(output);
+        }
+    }
+
+    fn go_on_with(&mut self, output: FlvOutput) {
+        let Some(candidate) = self.candidate.take() else {
+            return;
+        };
+        let now = Instant::now();
+        self.stats = Arc::clone(&candidate.stats);
+        self.stats.begin_attempt();
+        self.stats.enter(self.phase, now - self.shared.started);
+        *self.output = output;
+        self.output.announce_restart();
+        self.output.want(self.shared.reception.wanted());
+        self.log_step(format_args!("taken over"));
+        let to = self.place.shown();
+        self.notify(Notice::Reconnected { to });
+        for (media, at) in candidate.into_media(now) {
+            self.output.media(media, at);
+        }
+    }
+
+    /// The connection that is to take this one's place.
+    pub(super) fn take_standby(&mut self) -> Option<Standby> {
+        self.standby.take()
+    }
+
     /// How long the present phase may take.
     fn step_limit(&self) -> Option<Duration> {
         let limited = !self.is_started() || (self.on_trial && self.phase == Phase::Waiting);
@@ -610,6 +737,11 @@ impl Player<'_> {
 
     /// Hands on what is held back, so that nothing that came is lost at the end.
     pub(super) fn finish(&mut self, session: &ClientSession) {
+        // It ended right behind the key frame from which it was to go on.
+        let output = self.candidate.as_ref().and_then(Candidate::wait_for_output);
+        if let Some(output) = output {
+            self.go_on_with(output);
+        }
         if self.output.holds_anything() {
             self.output.open();
         }

@@ -110,6 +110,44 @@ impl Redirect {
     }
 }
 
+/// Where a ReconnectRequest (Enhanced RTMP v2) sends us: its `tcUrl`, absolute
+/// or relative to the present one, or where we are if it has none.
+///
+/// # Errors
+/// Why we do not go there.
+pub(super) fn reconnect(status: &Status, present: &Location) -> Result<Location, RedirectError> {
+    let tc_url = status.information.get("tcUrl").and_then(Value::as_str);
+    let Some(tc_url) = tc_url.map(str::trim).filter(|tc_url| !tc_url.is_empty()) else {
+        return Ok(present.clone());
+    };
+    let base = present.tc_url();
+    let authority = base.split('/').take(3).collect::<Vec<_>>().join("/");
+    let absolute = if tc_url.contains("://") {
+        tc_url.to_owned()
+    } else if tc_url.starts_with("//") {
+        format!("{}:{tc_url}", present.scheme)
+    } else if tc_url.starts_with('/') {
+        format!("{authority}{tc_url}")
+    } else {
+        let folder = base
+            .rsplit_once('/')
+            .map_or(base.as_str(), |(folder, _)| folder);
+        format!("{folder}/{tc_url}")
+    };
+    let redirect = Redirect {
+        status: status.clone(),
+        tc_url: Some(absolute),
+        url: None,
+    };
+    let location = redirect
+        .location(present)
+        .map_err(RedirectError::Unusable)?;
+    if is_encrypted(present.scheme) && !is_encrypted(location.scheme) {
+        return Err(RedirectError::Downgrade);
+    }
+    Ok(location)
+}
+
 /// The redirects of one play.
 pub(super) struct Redirects {
     visited: Vec<String>,
@@ -294,6 +332,27 @@ mod tests {
                 "{tc_url} {url:?}"
             );
             assert_eq!(to.host, "b");
+        }
+    }
+
+    #[test]
+    fn a_request_to_reconnect_names_a_place_in_any_form() {
+        let from = location("rtmp://a:1936/x/y/s?t=1");
+        for (tc_url, expected) in [
+            (None, "rtmp://a:1936/x/y"),
+            (Some(""), "rtmp://a:1936/x/y"),
+            (Some("rtmp://b/z"), "rtmp://b/z"),
+            (Some("//b:1/z"), "rtmp://b:1/z"),
+            (Some("/z/w"), "rtmp://a:1936/z/w"),
+            (Some("z"), "rtmp://a:1936/x/z"),
+        ] {
+            let mut status = Status::new(Level::Status, StatusCode::ConnectReconnectRequest, "");
+            if let Some(tc_url) = tc_url {
+                status = status.with("tcUrl", tc_url);
+            }
+            let to = reconnect(&status, &from).expect("usable");
+            assert_eq!(to.tc_url(), expected, "{tc_url:?}");
+            assert_eq!(to.stream, "s?t=1");
         }
     }
 

@@ -4,11 +4,13 @@
 //! What one connection asks for: settings, the place, and the form to ask in.
 
 use super::ladder::{Choices, Form};
+use super::redirect::{RedirectError, reconnect};
 use super::settings::PlaySettings;
 use crate::net::Endpoint;
 use crate::rtmp::handshake::HandshakeForm;
 use crate::rtmp::location::Location;
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
+use crate::rtmp::status::Status;
 
 /// `flashVer` of a late Flash Player for Windows, for servers that let in
 /// nothing else.
@@ -83,6 +85,19 @@ impl Place {
                 HandshakeForm::Simple
             },
         }
+    }
+
+    /// Where a request to reconnect sends us.
+    ///
+    /// # Errors
+    /// Why we do not go there.
+    pub(super) fn reconnect(&self, status: &Status) -> Result<Self, RedirectError> {
+        let location = reconnect(status, &self.location)?;
+        let redirected = self.redirected || location != self.location;
+        Ok(Self {
+            location,
+            redirected,
+        })
     }
 
     fn other_splits(&self, settings: &PlaySettings) -> Vec<(String, String)> {

@@ -43,22 +43,22 @@ impl Worker {
             .name("rtmpr".to_owned())
             .spawn(move || {
                 let guard = PanicGuard(&queue);
-                let log = Log::new(name);
-                let shared = Shared {
-                    log: &log,
-                    settings: &settings,
-                    queue: &queue,
-                    stats: &stats,
-                    reception: &reception,
+                let shared = Arc::new(Shared {
+                    log: Log::new(name),
+                    settings,
+                    queue: Arc::clone(&queue),
+                    stats,
+                    reception,
+                    learned,
                     started: Instant::now(),
-                };
-                let run = || play(&shared, &worker_control, &learned);
+                });
+                let run = || play(&shared, &worker_control);
                 let end = net::gio::with_main_context(run).unwrap_or_else(|error| {
                     let cause = Cause::NoThread(error.to_string());
                     Some(failed_at_start(cause))
                 });
                 if let Some(end) = end {
-                    log.debug(format_args!("ended: {end:?}"));
+                    shared.log.debug(format_args!("ended: {end:?}"));
                     guard.0.finish(end);
                 }
             });

@@ -36,7 +36,7 @@ fn failed(builder: gst::structure::Builder, failure: &Failure) -> gst::Structure
         .field("cause", failure.cause.name())
         .field("phase", failure.phase.name())
         .field("elapsed", nanoseconds(failure.elapsed))
-        .field("tried", &failure.tried)
+        .field("tried", gst::Array::new(&failure.tried))
         .build()
 }
 
@@ -47,6 +47,13 @@ pub(super) fn notice(notice: &Notice) -> gst::Structure {
             .field("location", to)
             .field("previous-location", from)
             .field("count", count)
+            .build(),
+        Notice::Reconnecting { to } => gst::Structure::builder("reconnecting")
+            .field("cause", "reconnect-request")
+            .field("location", to)
+            .build(),
+        Notice::Reconnected { to } => gst::Structure::builder("reconnected")
+            .field("location", to)
             .build(),
         Notice::PublisherLeft(reason) => publisher_left(reason),
         Notice::PublisherReturned { after } => gst::Structure::builder("publisher-returned")

@@ -250,7 +250,7 @@ fn one_error_lists_what_was_tried() {
         assert!(error.message().contains(words), "{words:?} in {error}");
     }
     assert_eq!(asked.len(), 4);
-    let tried = message.get::<glib::StrV>("tried").expect("a list");
+    let tried = message.get::<gst::Array>("tried").expect("a list");
     assert_eq!(tried.len(), 3);
 }
 

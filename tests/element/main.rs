@@ -18,6 +18,7 @@ mod parameters;
 mod play;
 mod player;
 mod properties;
+mod reconnect_request;
 mod redirects;
 mod secrets;
 mod server;

@@ -1,0 +1,133 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! One connection, from the resolver to the good-bye.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::candidate::Candidate;
+use super::flv_output::FlvOutput;
+use super::policy::{Outcome, Player, Shared};
+use super::request::{Place, Request};
+use super::stats::Phase;
+use crate::driver;
+use crate::net::{self, ConnectStep, Control, Transport};
+use crate::rtmp::chunk;
+use crate::rtmp::session::Session;
+use crate::rtmp::session::client::ClientSession;
+
+/// One connection.
+pub(super) struct Attempt<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) control: &'a Control,
+    pub(super) place: &'a Place,
+    pub(super) request: &'a Request,
+    /// The form of asking has to prove itself.
+    pub(super) on_trial: bool,
+    /// It is to take another connection's place.
+    pub(super) candidate: Option<Candidate>,
+}
+
+/// What became of a connection, or of the one that took its place.
+#[derive(Default)]
+pub(super) struct Finished {
+    /// How it ended; `None`: cancelled.
+    pub(super) outcome: Option<Outcome>,
+    /// Media came by it.
+    pub(super) has_played: bool,
+    /// Where it was, if that is not where it began.
+    pub(super) place: Option<Place>,
+    /// A standby's: what it leaves behind.
+    output: Option<FlvOutput>,
+}
+
+impl Finished {
+    pub(super) fn with_output(mut self, output: FlvOutput) -> Self {
+        self.output = Some(output);
+        self
+    }
+
+    pub(super) fn at(mut self, place: Place) -> Self {
+        self.place = self.place.or(Some(place));
+        self
+    }
+}
+
+impl Attempt<'_> {
+    /// Runs to the end.
+    pub(super) fn run(self, output: &mut FlvOutput) -> Finished {
+        let shared = self.shared;
+        let request = self.request;
+        let mut player = Player::new(
+            shared,
+            self.control,
+            self.place,
+            request,
+            output,
+            self.on_trial,
+            self.candidate,
+        );
+        let endpoint = &request.endpoint;
+        let on_step = |step| match step {
+            ConnectStep::Resolving => {
+                player.log_step(format_args!("resolving {}", endpoint.host));
+            }
+            ConnectStep::Connecting => {
+                player.enter(Phase::Connecting, Instant::now());
+                player.log_step(format_args!("connecting to {endpoint}"));
+            }
+        };
+        let timeout = shared.settings.timeout;
+        let transport = net::gio::connect(endpoint, self.control, timeout, on_step);
+        let mut transport = match transport {
+            Ok(transport) => transport,
+            Err(error) => {
+                return Finished {
+                    outcome: player.connect_failed(error),
+                    ..Finished::default()
+                };
+            }
+        };
+        player.enter(Phase::Handshake, Instant::now());
+        player.log_step(format_args!("connected; C0 C1 sent"));
+
+        let seed = u64::from(glib::random_int()) << 32 | u64::from(glib::random_int());
+        let mut session = ClientSession::new(request.handshake, seed, chunk::Limits::default());
+        session.connect(&request.connect);
+        let outcome = driver::run(&mut session, &mut player, &mut transport, self.control);
+        player.finish(&session);
+        let has_played = player.has_played();
+        let standby = player.take_standby();
+
+        // A polite good-bye: one attempt that never waits.
+        session.delete_streams();
+        while let Some(bytes) = session.poll_transmit() {
+            if transport.write(&bytes).is_err() {
+                break;
+            }
+        }
+        drop(transport);
+
+        let own = Finished {
+            outcome,
+            has_played,
+            ..Finished::default()
+        };
+        match standby.filter(|_| own.outcome.is_some()) {
+            None => own,
+            Some(standby) => {
+                let (mut next, taken) = standby.take_over(std::mem::take(output), self.control);
+                if let Some(returned) = next.output.take() {
+                    *output = returned;
+                }
+                // If this one ended by itself, that is what there is to say.
+                if taken || matches!(own.outcome, Some(Outcome::HandedOver)) {
+                    next
+                } else {
+                    own
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! A second connection that takes the place of the first one without a break
+//! (Enhanced RTMP v2, "Reconnect Request"): make before break.
+//!
+//! It has a thread of its own. It connects and plays like the first one, holds
+//! its media back from the newest key frame on, and when it could go on says so
+//! through the [`Handover`]. The first connection then gives up its place in
+//! the output, and its thread waits for what becomes of the second.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use super::attempt::{Attempt, Finished};
+use super::candidate::Candidate;
+use super::flv_output::FlvOutput;
+use super::ladder::Form;
+use super::policy::Shared;
+use super::request::Place;
+use super::stats::Stats;
+use crate::net::{self, Control};
+
+/// What the two connections share.
+#[derive(Default)]
+pub(super) struct Handover {
+    slot: Mutex<Slot>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+enum Slot {
+    /// The second one is not ready.
+    #[default]
+    Preparing,
+    /// It could go on.
+    Ready,
+    /// The first one has given up its place.
+    Given(Box<FlvOutput>),
+    /// The second one has it, or will not get it.
+    Taken,
+}
+
+impl Handover {
+    /// The second connection could go on.
+    pub(super) fn set_ready(&self) {
+        let mut slot = self.lock();
+        if matches!(*slot, Slot::Preparing) {
+            *slot = Slot::Ready;
+        }
+    }
+
+    fn is_ready(&self) -> bool {
+        matches!(*self.lock(), Slot::Ready)
+    }
+
+    fn give(&self, output: FlvOutput) {
+        *self.lock() = Slot::Given(Box::new(output));
+        self.changed.notify_all();
+    }
+
+    /// The first connection goes, and gives up nothing.
+    fn abandon(&self) {
+        *self.lock() = Slot::Taken;
+        self.changed.notify_all();
+    }
+
+    /// The output, once the first connection has given it up, if it does. It
+    /// looks around as soon as the second one is ready.
+    pub(super) fn wait(&self) -> Option<FlvOutput> {
+        let mut slot = self.lock();
+        while matches!(*slot, Slot::Ready) {
+            slot = self
+                .changed
+                .wait(slot)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(slot);
+        self.take()
+    }
+
+    /// The output, once the first connection has given it up.
+    pub(super) fn take(&self) -> Option<FlvOutput> {
+        let mut slot = self.lock();
+        match std::mem::replace(&mut *slot, Slot::Taken) {
+            Slot::Given(output) => Some(*output),
+            other => {
+                *slot = other;
+                None
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The second connection, as the first one sees it. Dropping it ends it.
+pub(super) struct Standby {
+    place: Place,
+    control: Control,
+    handover: Arc<Handover>,
+    finished: mpsc::Receiver<Finished>,
+    /// What it brought if it ended before its time.
+    early: Option<Finished>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Standby {
+    /// Starts to connect. `active` is the first connection's, woken when there
+    /// is something to look at.
+    pub(super) fn start(
+        shared: &Arc<Shared>,
+        place: Place,
+        active: Control,
+        has_video: bool,
+    ) -> Option<Self> {
+        let control = Control::default();
+        let handover = Arc::<Handover>::default();
+        let (sender, finished) = mpsc::channel();
+        let stats = Arc::clone(&shared.stats);
+        // Its figures are of no interest before it has taken over.
+        let shared = Arc::new(shared.with_stats(Arc::default()));
+        let candidate = Candidate::new(Arc::clone(&handover), active.clone(), stats, has_video);
+        let (own_control, own_place) = (control.clone(), place.clone());
+        let run = move || {
+            let mut output = FlvOutput::new();
+            let request = own_place.request(&shared.settings, &Form::default());
+            let attempt = Attempt {
+                shared: &shared,
+                control: &own_control,
+                place: &own_place,
+                request: &request,
+                on_trial: true,
+                candidate: Some(candidate),
+            };
+            let run = || attempt.run(&mut output);
+            let finished = net::gio::with_main_context(run).unwrap_or_default();
+            // The first connection may have gone.
+            let _ = sender.send(finished.with_output(output));
+            active.wake();
+        };
+        let thread = std::thread::Builder::new()
+            .name("rtmpr-standby".to_owned())
+            .spawn(run)
+            .ok()?;
+        Some(Self {
+            place,
+            control,
+            handover,
+            finished,
+            early: None,
+            thread: Some(thread),
+        })
+    }
+
+    /// It could go on.
+    pub(super) fn is_ready(&self) -> bool {
+        self.handover.is_ready()
+    }
+
+    /// It has ended without having become ready.
+    pub(super) fn has_failed(&mut self) -> bool {
+        if self.early.is_none() {
+            self.early = self.finished.try_recv().ok();
+        }
+        self.early.is_some()
+    }
+
+    /// Gives it the output and waits for its end, and whether it took it.
+    /// `control` reaches it from now on.
+    pub(super) fn take_over(mut self, output: FlvOutput, control: &Control) -> (Finished, bool) {
+        let (waker, canceller) = (self.control.clone(), self.control.clone());
+        control.install(move || waker.wake(), move || canceller.cancel());
+        self.handover.give(output);
+        self.control.wake();
+        let finished = self.early.take().or_else(|| self.finished.recv().ok());
+        let finished = finished.unwrap_or_default().at(self.place.clone());
+        match self.handover.take() {
+            Some(output) => (finished.with_output(output), false),
+            None => (finished, true),
+        }
+    }
+}
+
+impl Drop for Standby {
+    fn drop(&mut self) {
+        self.control.cancel();
+        self.handover.abandon();
+        if let Some(thread) = self.thread.take() {
+            // A panic shows as an end without a result.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn with_stats(&self, stats: Arc<Stats>) -> Self {
+        Self {
+            log: self.log.clone(),
+            settings: self.settings.clone(),
+            queue: Arc::clone(&self.queue),
+            stats,
+            reception: Arc::clone(&self.reception),
+            learned: Arc::clone(&self.learned),
+            started: self.started,
+        }
+    }
+}
