@@ -14,6 +14,8 @@ pub(super) enum Meaning {
     Unpublished,
     /// It has come to its end for good.
     Ended,
+    /// The connection is at its end, whatever the stream is.
+    Closed,
     /// The stream cannot be played.
     PlayFailed,
     /// The NetConnection is of no use.
@@ -32,7 +34,8 @@ impl Meaning {
             // nginx-rtmp sends Play.Stop too when a publisher leaves
             // (`play_restart`).
             StatusCode::PlayStop | StatusCode::PlayUnpublishNotify => Self::Unpublished,
-            StatusCode::PlayComplete | StatusCode::ConnectClosed => Self::Ended,
+            StatusCode::PlayComplete => Self::Ended,
+            StatusCode::ConnectClosed => Self::Closed,
             StatusCode::ConnectRejected
             | StatusCode::ConnectFailed
             | StatusCode::ConnectAppShutdown

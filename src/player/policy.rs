@@ -200,6 +200,12 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// The server ends the connection with a word, but says nothing of the
+    /// stream.
+    fn closed_by(&self, reason: EosReason) -> Outcome {
+        self.unannounced(reason, Cause::ClosedWithoutEof)
+    }
+
     /// The cause of an end in the handshake that follows a strange first byte:
     /// it tells more than how the connection ended.
     fn not_rtmp(&self) -> Option<Cause> {
@@ -308,14 +314,13 @@ impl<'a> Player<'a> {
             }
             Meaning::Unpublished => self.on_unpublished(EosReason::Status(status), now),
             Meaning::Ended if started => Some(Outcome::Ended(EosReason::Status(status))),
+            Meaning::Closed if started => Some(self.closed_by(EosReason::Status(status))),
+            Meaning::Closed => Some(self.connect_rejected(Some(status))),
             Meaning::PlayFailed | Meaning::ConnectionFailed if started => {
                 Some(self.failed(Cause::EndedByServer(status)))
             }
             Meaning::PlayFailed => Some(self.failed(Cause::PlayFailed(Some(status)))),
             Meaning::ConnectionFailed => Some(self.connect_rejected(Some(status))),
-            Meaning::Ended if status.code == StatusCode::ConnectClosed => {
-                Some(self.connect_rejected(Some(status)))
-            }
             Meaning::Ended | Meaning::Nothing => None,
         }
     }
@@ -498,7 +503,7 @@ impl Policy<ClientSession> for Player<'_> {
             Event::Unsubscribed if self.is_started() => {
                 self.on_unpublished(EosReason::Unsubscribed, now)
             }
-            Event::Close if self.is_started() => Some(Outcome::Ended(EosReason::Close)),
+            Event::Close if self.is_started() => Some(self.closed_by(EosReason::Close)),
             Event::Unsubscribed | Event::Close => Some(self.failed(Cause::ClosedEarly(None))),
             Event::Called(name) => {
                 self.log

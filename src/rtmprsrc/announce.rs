@@ -9,9 +9,9 @@ use crate::rtmp::capabilities::{AUDIO_FOURCCS, Capabilities, Codec, VIDEO_FOURCC
 
 /// What to announce.
 pub(super) fn capabilities(choice: RtmprEnhancedRtmp) -> Capabilities {
-    match choice {
+    let mut capabilities = match choice {
+        RtmprEnhancedRtmp::None => return Capabilities::default(),
         RtmprEnhancedRtmp::Auto => demuxer::installed(),
-        RtmprEnhancedRtmp::None => Capabilities::default(),
         // By name: what our filter does not know by name it leaves out. Who
         // asks for this records, forwards or has a demuxer of their own. The
         // nanoseconds of ModEx are read past, not used.
@@ -21,7 +21,10 @@ pub(super) fn capabilities(choice: RtmprEnhancedRtmp) -> Capabilities {
             info::DECODE | info::FORWARD,
             caps_ex::MULTITRACK | caps_ex::MOD_EX,
         ),
-    }
+    };
+    // Whatever the codecs: that is the player's, not the demuxer's.
+    capabilities.caps_ex |= caps_ex::RECONNECT;
+    capabilities
 }
 
 /// Adds what was announced and what the server answered, each if there is any.
@@ -31,8 +34,9 @@ pub(super) fn add_to_stats(
     server: Option<&Capabilities>,
 ) {
     // No GStrv: a structure with one is printed with NULL in its place.
-    if !announced.is_empty() {
-        stats.set("announced-fourccs", gst::Array::new(announced.four_ccs()));
+    let four_ccs = announced.four_ccs();
+    if !four_ccs.is_empty() {
+        stats.set("announced-fourccs", gst::Array::new(four_ccs));
     }
     if let Some(server) = server {
         let names = |codecs: &[Codec]| gst::Array::new(codecs.iter().map(|codec| &codec.four_cc));
@@ -70,7 +74,7 @@ mod tests {
             assert_eq!(kind == TagType::Audio, all.has_audio(four_cc), "{four_cc}");
         }
         assert_eq!(all.four_ccs().len(), 12);
-        assert_eq!(all.caps_ex, 6, "multitrack and ModEx");
+        assert_eq!(all.caps_ex, 7, "reconnect, multitrack and ModEx");
     }
 
     #[test]

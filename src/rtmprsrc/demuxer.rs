@@ -57,7 +57,7 @@ fn read_by(factory: &gst::ElementFactory) -> Capabilities {
 /// only the new ones prove that the demuxer reads it. GStreamer 1.28 is such a
 /// case: it reads extended video, but of extended audio only multitrack.
 ///
-/// `capsEx` stays 0. Pads for several tracks can be seen, but not which of
+/// It adds nothing to `capsEx`. Pads for several tracks can be seen, but not which of
 /// their packets are read (1.28: those with one track), nor whether ModEx is.
 fn announceable(caps: &gst::CapsRef) -> Capabilities {
     // ANY names no codec.

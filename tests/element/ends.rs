@@ -47,7 +47,6 @@ fn status_codes_that_say_so_end_the_stream() {
         StatusCode::PlayStop,
         StatusCode::PlayUnpublishNotify,
         StatusCode::PlayComplete,
-        StatusCode::ConnectClosed,
     ] {
         expect_eos(move |peer, stream| {
             let status = Status::new(Level::Status, code.clone(), "over");
@@ -66,14 +65,41 @@ fn play_complete_as_data_ends_the_stream() {
     });
 }
 
+fn call(peer: &mut Peer, name: &str) {
+    let command = Command::new(name, 0.0);
+    peer.session
+        .command(COMMAND_CSID, StreamId::CONNECTION, &command);
+}
+
 #[test]
-fn close_and_fc_unsubscribe_end_the_stream() {
-    for name in ["close", "onFCUnsubscribe"] {
-        expect_eos(move |peer, _| {
-            let command = Command::new(name, 0.0);
-            peer.session
-                .command(COMMAND_CSID, StreamId::CONNECTION, &command);
-        });
+fn fc_unsubscribe_ends_the_stream() {
+    expect_eos(|peer, _| call(peer, "onFCUnsubscribe"));
+}
+
+#[test]
+fn an_end_of_the_connection_with_a_word_is_one_of_the_stream_unless_that_is_to_be_an_error() {
+    let words: [fn(&mut Peer, StreamId); 2] = [
+        |peer, _| call(peer, "close"),
+        |peer, _| {
+            let status = Status::new(Level::Status, StatusCode::ConnectClosed, "over");
+            peer.session.status(StreamId::CONNECTION, &status);
+        },
+    ];
+    for word in words {
+        let server = server(word);
+        let player = Player::new(&server.location());
+        player.play();
+        assert_eq!(player.rest().len(), 5);
+        assert!(matches!(player.ended(), Ended::Eos));
+        drop(player);
+
+        let player = Player::new(&server.location());
+        player.source.set_property("no-eof-is-error", true);
+        player.play();
+        let message = player.element_message("stream-ended");
+        assert_eq!(message.get::<&str>("cause"), Ok("closed-without-eof"));
+        let (error, _) = player.error_message();
+        assert!(error.matches(gst::ResourceError::Read), "{error:?}");
     }
 }
 

@@ -6,7 +6,6 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use gst::prelude::*;
 use gstrtmpr::rtmp::message::StreamId;
 use gstrtmpr::rtmp::session::MediaKind;
 use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
