@@ -54,8 +54,8 @@ impl fmt::Display for Error {
         match self {
             Self::Truncated => f.write_str("AMF data ends inside a value"),
             Self::TooDeep => write!(f, "AMF data nests deeper than {MAX_DEPTH} levels"),
-            Self::TooManyElements => write!(f, "AMF data holds more than {MAX_ELEMENTS} values"),
-            Self::TooManyBytes => write!(f, "AMF data expands to more than {MAX_BYTES} bytes"),
+            Self::TooManyElements => f.write_str("AMF data holds too many values"),
+            Self::TooManyBytes => f.write_str("AMF data expands to too many bytes"),
             Self::UnknownMarker(marker) => write!(f, "unknown AMF type marker {marker:#04x}"),
             Self::UnexpectedObjectEnd => f.write_str("AMF object end in place of a value"),
             Self::BadReference => f.write_str("AMF reference to nothing"),
@@ -268,6 +268,14 @@ impl Budget {
         Self {
             elements: MAX_ELEMENTS,
             bytes: MAX_BYTES,
+        }
+    }
+
+    /// A smaller one than every message may have anyway.
+    pub(super) fn within(elements: usize, bytes: usize) -> Self {
+        Self {
+            elements: elements.min(MAX_ELEMENTS),
+            bytes: bytes.min(MAX_BYTES),
         }
     }
 

@@ -55,15 +55,19 @@ pub fn decode_all(data: &[u8]) -> Result<Vec<Value>, Error> {
 /// Decodes the values of a message up to the first error, which is returned beside them:
 /// the start of a damaged command often says enough.
 pub fn decode_lenient(data: &[u8]) -> (Vec<Value>, Option<Error>) {
+    Decoder::new(data).rest()
+}
+
+/// Like [`decode_lenient`], for data that is kept: references may make no more of it than a
+/// small multiple of its length.
+pub fn decode_sparing(data: &[u8]) -> (Vec<Value>, Option<Error>) {
+    // Without references each value takes a byte at least. Names of AMF3 objects are
+    // references as a rule.
+    let elements = data.len().saturating_add(1024);
+    let bytes = data.len().saturating_mul(8);
     let mut decoder = Decoder::new(data);
-    let mut values = Vec::new();
-    loop {
-        match decoder.next_value() {
-            Ok(Some(value)) => values.push(value),
-            Ok(None) => return (values, None),
-            Err(error) => return (values, Some(error)),
-        }
-    }
+    decoder.budget = Budget::within(elements, bytes);
+    decoder.rest()
 }
 
 /// Reads the values of one message in turn.
@@ -104,6 +108,18 @@ impl<'a> Decoder<'a> {
             Err(error) => {
                 self.reader.seek(start);
                 Err(error)
+            }
+        }
+    }
+
+    /// The values up to the end or the first error.
+    fn rest(mut self) -> (Vec<Value>, Option<Error>) {
+        let mut values = Vec::new();
+        loop {
+            match self.next_value() {
+                Ok(Some(value)) => values.push(value),
+                Ok(None) => return (values, None),
+                Err(error) => return (values, Some(error)),
             }
         }
     }

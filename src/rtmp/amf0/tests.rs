@@ -369,3 +369,24 @@ fn every_short_input_is_survived() {
         }
     }
 }
+
+#[test]
+fn sparing_decoding_reads_everything_but_what_references_multiply() {
+    let members: Object = (0..1000).map(|n| (format!("n{n}"), f64::from(n))).collect();
+    let plain = encoded(&Value::from(members));
+    assert_eq!(decode_sparing(&plain), decode_lenient(&plain));
+    let nulls = [&hex("0A 00 00 0F A0")[..], &[0x05; 4000]].concat();
+    assert_eq!(decode_sparing(&nulls), decode_lenient(&nulls));
+
+    let long = encoded(&Object::new().with("a", "x".repeat(4000)).into());
+    let repeated = [&long[..], &hex("07 00 00").repeat(1000)].concat();
+    let (values, error) = decode_sparing(&repeated);
+    assert_eq!(error, Some(Error::TooManyBytes));
+    assert!(values.len() < 20, "{}", values.len());
+    assert_eq!(decode_lenient(&repeated).0.len(), 1001);
+
+    let repeated = [&plain[..], &hex("07 00 00").repeat(1000)].concat();
+    let (values, error) = decode_sparing(&repeated);
+    assert_eq!(error, Some(Error::TooManyElements));
+    assert!(values.len() < 30, "{}", values.len());
+}
