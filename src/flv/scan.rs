@@ -3,10 +3,10 @@
 
 //! Finding AMF3 inside AMF0.
 //!
-//! A data message of type 15 can become FLV script data only if all its values
-//! are AMF0. This walks over them, builds nothing and stops at the first AMF3
-//! marker. Depth is bounded and every step consumes a byte, so it costs one
-//! pass. `script` calls it; values are decoded elsewhere.
+//! A data message of type 15 can become FLV script data as it is only if all
+//! its values are AMF0. This walks over them, builds nothing and stops at the
+//! first AMF3 marker. Depth is bounded and every step consumes a byte, so it
+//! costs one pass. `script` calls it; values are decoded elsewhere.
 
 use super::body::{BodyError, Cursor};
 
@@ -16,7 +16,7 @@ const OBJECT_END: u8 = 0x09;
 
 /// Why the walk ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ScanError {
+enum ScanError {
     /// A value is AMF3.
     Amf3,
     /// Not AMF0, or too deep.
@@ -29,8 +29,13 @@ impl From<BodyError> for ScanError {
     }
 }
 
+/// Whether this is a row of AMF0 values and nothing else.
+pub(super) fn is_only_amf0(body: &[u8]) -> bool {
+    only_amf0(body).is_ok()
+}
+
 /// Walks over a row of AMF0 values.
-pub(super) fn only_amf0(body: &[u8]) -> Result<(), ScanError> {
+fn only_amf0(body: &[u8]) -> Result<(), ScanError> {
     let mut cursor = Cursor::new(body);
     while !cursor.is_empty() {
         value(&mut cursor, 0)?;

@@ -8,13 +8,13 @@
 //! names are talk between server and player and belong in no file.
 //!
 //! The arguments are not decoded: metadata values are for others. Players call
-//! this for message types 15 and 18 and strip the tag accordingly.
+//! this for message types 15 and 18 and strip or convert the tag accordingly.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use super::body::Cursor;
-use super::scan::{self, ScanError};
+use super::scan;
 
 const STRING: u8 = 0x02;
 const LONG_STRING: u8 = 0x0C;
@@ -46,6 +46,12 @@ pub enum ScriptAction {
         /// Bytes to leave out at the front.
         skip: usize,
     },
+    /// It becomes a script tag once its values are written anew: there are
+    /// AMF3 ones among them, which tags of type 18 cannot hold, or damaged ones.
+    Convert {
+        /// Bytes to leave out at the front.
+        skip: usize,
+    },
     /// It does not become a tag.
     Drop(ScriptDrop),
 }
@@ -63,9 +69,7 @@ pub enum ScriptDrop {
     SampleAccess,
     /// A status or play status, which the session reads.
     Status,
-    /// It has AMF3 values, which script tags of type 18 cannot hold.
-    Amf3,
-    /// Its values cannot be walked over.
+    /// It does not begin as messages of its type do.
     Malformed,
 }
 
@@ -77,7 +81,6 @@ impl fmt::Display for ScriptDrop {
             Self::ClearDataFrame => "request to clear metadata",
             Self::SampleAccess => "sample access rights",
             Self::Status => "status as a data message",
-            Self::Amf3 => "data message with AMF3 values",
             Self::Malformed => "malformed data message",
         })
     }
@@ -108,30 +111,25 @@ pub fn inspect_data(encoding: DataEncoding, body: &[u8]) -> Script<'_> {
         }
         return Script {
             name: String::from_utf8_lossy(name),
-            action: match refusal(encoding, name, rest) {
+            action: match refusal(name) {
                 Some(reason) => ScriptAction::Drop(reason),
-                None => ScriptAction::Forward { skip },
+                // Demuxers read type 18 themselves and stop where they have to.
+                None if encoding == DataEncoding::Amf0 || scan::is_only_amf0(rest) => {
+                    ScriptAction::Forward { skip }
+                }
+                None => ScriptAction::Convert { skip },
             },
         };
     }
 }
 
-fn refusal(encoding: DataEncoding, name: &[u8], values: &[u8]) -> Option<ScriptDrop> {
-    match name {
-        b"@clearDataFrame" => return Some(ScriptDrop::ClearDataFrame),
-        b"|RtmpSampleAccess" => return Some(ScriptDrop::SampleAccess),
-        b"onStatus" | b"onPlayStatus" => return Some(ScriptDrop::Status),
-        _ => {}
-    }
-    // Demuxers read type 18 themselves and stop where they have to.
-    if encoding == DataEncoding::Amf0 {
-        return None;
-    }
-    match scan::only_amf0(values) {
-        Ok(()) => None,
-        Err(ScanError::Amf3) => Some(ScriptDrop::Amf3),
-        Err(ScanError::Malformed) => Some(ScriptDrop::Malformed),
-    }
+fn refusal(name: &[u8]) -> Option<ScriptDrop> {
+    Some(match name {
+        b"@clearDataFrame" => ScriptDrop::ClearDataFrame,
+        b"|RtmpSampleAccess" => ScriptDrop::SampleAccess,
+        b"onStatus" | b"onPlayStatus" => ScriptDrop::Status,
+        _ => return None,
+    })
 }
 
 const fn nameless(reason: ScriptDrop) -> Script<'static> {
@@ -267,12 +265,12 @@ mod tests {
     }
 
     #[test]
-    fn type_15_with_amf3_is_dropped_and_type_18_is_not() {
+    fn type_15_with_amf3_is_converted_and_type_18_is_not() {
         let mut body = [vec![0], string("onMetaData")].concat();
         body.extend(hex("11 0A 0B 01 09 63 6F 64 65 06 05 6F 6B 01"));
         assert_eq!(
             action(DataEncoding::Amf3, &body),
-            dropped("onMetaData", ScriptDrop::Amf3)
+            ("onMetaData".to_owned(), ScriptAction::Convert { skip: 1 })
         );
         assert_eq!(
             action(DataEncoding::Amf0, &body[1..]),
@@ -281,14 +279,14 @@ mod tests {
     }
 
     #[test]
-    fn malformed_type_15_is_dropped() {
+    fn type_15_with_another_beginning_is_dropped_and_damaged_values_are_told_apart() {
         for text in ["01 02 00 01 61", "FF", "09"] {
             let result = action(DataEncoding::Amf3, &hex(text));
             assert_eq!(result, dropped("", ScriptDrop::Malformed));
         }
         assert_eq!(
             action(DataEncoding::Amf3, &hex("00 02 00 01 61 04")),
-            dropped("a", ScriptDrop::Malformed)
+            ("a".to_owned(), ScriptAction::Convert { skip: 1 })
         );
     }
 

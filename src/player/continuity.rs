@@ -29,6 +29,9 @@ const MAX_PAUSE: i64 = 3_600_000;
 /// How far from the other track one may begin that follows it. ms
 const MAX_APART: i64 = 5_000;
 
+/// How far script data may be ahead of the frame before it. ms
+const MAX_AHEAD: i64 = 1_000;
+
 /// Where a frame is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Placed {
@@ -148,11 +151,17 @@ impl Continuity {
         }
     }
 
-    /// The time for what has none of its own, in ms: that of the latest frame,
-    /// else `time`.
+    /// The time for script data that would have this time, in ms: its own where
+    /// that may be meant, as with a cue just before its frame, else that of the
+    /// latest frame.
     pub(super) fn script(&self, time: u64) -> u64 {
-        self.latest
-            .map_or(time, |(latest, _)| latest.unsigned_abs())
+        let Some((latest, _)) = self.latest else {
+            return time;
+        };
+        let raw = i64::try_from(time).unwrap_or(i64::MAX / 2);
+        let own = raw.saturating_add(self.offset);
+        let meant = (latest..=latest.saturating_add(MAX_AHEAD)).contains(&own);
+        (if meant { own } else { latest }).unsigned_abs()
     }
 }
 
@@ -298,6 +307,9 @@ mod tests {
         assert_eq!(line.script(7), 7);
         place(&mut line, &[(Video, 10_000, 0)]);
         assert_eq!(line.script(0), 10_000);
+        assert_eq!(line.script(9_999), 10_000);
+        assert_eq!(line.script(10_040), 10_040);
+        assert_eq!(line.script(11_001), 10_000);
         line.announce_restart();
         assert_eq!(line.header(Video, 0), 10_000);
         assert_eq!(line.header(Audio, 0), 10_000);

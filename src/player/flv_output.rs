@@ -1,7 +1,8 @@
 // Copyright (C) 2026 the rtmpr contributors
 // SPDX-License-Identifier: MPL-2.0
 
-//! Media messages in, FLV packets out.
+//! Media messages in, FLV packets out, and script data for the application
+//! before the packets that hold it.
 //!
 //! Splits aggregates, drops what a demuxer would stumble over, puts the times
 //! on one 64-bit line without falls, and holds the first items back until it is known
@@ -14,16 +15,18 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 
 use super::continuity::{Continuity, Placed};
-use super::item::Packet;
+use super::item::{Item, Packet};
+use super::notice::Notice;
 use super::reception::Wanted;
+use super::script_data::ScriptData;
 use super::selection::{Selected, Selection};
 use crate::flv::{
     Aggregate, DataEncoding, Info, ScriptAction, Tag, TagType, Verdict, file_header, inspect,
     inspect_data,
 };
+use crate::queue::Measured;
 use crate::rtmp::Payload;
 use crate::rtmp::amf::{Object, Value};
-use crate::rtmp::amf0;
 use crate::rtmp::session::{Media, MediaKind};
 use crate::rtmp::timestamp::{Timeline, Track};
 
@@ -55,7 +58,10 @@ pub(super) struct FlvOutput {
     /// `None` once the file header is out.
     gate: Option<Gate>,
     has_media: bool,
-    ready: VecDeque<Packet>,
+    /// When the first frame is presented, in ms: there `flvdemux` begins its
+    /// segment.
+    first_frame: Option<u64>,
+    ready: VecDeque<Item>,
     /// What is left of the present block for small tags.
     block: BytesMut,
     reported: HashSet<String>,
@@ -65,7 +71,7 @@ pub(super) struct FlvOutput {
 /// What is known before the file header is written.
 #[derive(Debug, Default)]
 struct Gate {
-    held: VecDeque<Packet>,
+    held: VecDeque<Item>,
     held_bytes: usize,
     since: Option<Instant>,
     audio_messages: u32,
@@ -122,7 +128,7 @@ impl FlvOutput {
     }
 
     /// Moves what is ready to the end of `batch`.
-    pub(super) fn take(&mut self, batch: &mut VecDeque<Packet>) {
+    pub(super) fn take(&mut self, batch: &mut VecDeque<Item>) {
         batch.append(&mut self.ready);
     }
 
@@ -139,12 +145,16 @@ impl FlvOutput {
         let (audio, video) = gate.flags();
         // What comes before the first frame is often stamped 0, hours away
         // from it, and would count as hours in queues downstream.
-        let first = |wanted: fn(&Packet) -> bool| gate.held.iter().position(wanted);
-        let start = first(|item| item.frame).or_else(|| first(|item| !item.header));
-        let time = start
-            .and_then(|start| gate.held.get(start))
-            .and_then(|item| item.dts);
-        self.ready.push_back(Packet {
+        let first = |wanted: fn(&Packet) -> bool| {
+            let mut packets = gate.held.iter().enumerate();
+            packets.find_map(|(i, item)| match item {
+                Item::Packet(packet) if wanted(packet) => Some((i, packet.dts?)),
+                _ => None,
+            })
+        };
+        let start = first(|packet| packet.frame).or_else(|| first(|packet| !packet.header));
+        let time = start.map(|(_, time)| time);
+        self.ready.push_back(Item::Packet(Packet {
             data: BytesMut::from(&file_header(audio, video)[..]),
             dts: time,
             pts: time,
@@ -152,11 +162,12 @@ impl FlvOutput {
             delta_unit: false,
             discont: true,
             frame: false,
-        });
+        }));
         for (i, mut item) in gate.held.into_iter().enumerate() {
-            if start.is_some_and(|start| i < start) {
-                item.dts = time;
-                item.pts = time;
+            if let Some((start, time)) = start
+                && i < start
+            {
+                set_time(&mut item, time);
             }
             self.ready.push_back(item);
         }
@@ -239,22 +250,43 @@ impl FlvOutput {
 
     fn data(&mut self, encoding: DataEncoding, timestamp: u32, payload: Payload, now: Instant) {
         let script = inspect_data(encoding, payload.as_slice());
-        let skip = match script.action {
-            ScriptAction::Forward { skip } => skip,
+        let (skip, convert) = match script.action {
+            ScriptAction::Forward { skip } => (skip, false),
+            ScriptAction::Convert { skip } => (skip, true),
             ScriptAction::Drop(reason) => return self.notice(&format!("data message: {reason}")),
         };
         let is_metadata = script.name == "onMetaData";
+        let values = payload.as_slice().get(skip..).unwrap_or_default();
+        let mut data = ScriptData::read(&script.name, values);
         if is_metadata && let Some(gate) = &mut self.gate {
-            let values = payload.as_slice().get(skip..).unwrap_or_default();
             let wanted = self.selection.wanted();
-            gate.promised = promised(values)
+            gate.promised = promised(&data.values)
                 .map(|(audio, video)| (audio && wanted.audio, video && wanted.video))
                 .or(gate.promised);
         }
         let time = self.continuity.script(timestamp.into());
+        data.time = time;
+        data.running_time = self
+            .first_frame
+            .map_or(0, |first| time.saturating_sub(first));
+        let converted = convert.then(|| data.to_amf0().map_err(str::to_owned));
+        self.enqueue(Item::Notice(Box::new(Notice::Script(data))));
+        let payload = match converted {
+            None => payload,
+            Some(Ok(values)) => Payload::from(&values[..]),
+            Some(Err(error)) => {
+                if let Some(gate) = &mut self.gate {
+                    // The notice does not wait for ever either.
+                    gate.since.get_or_insert(now);
+                }
+                return self.notice(&format!("tag of an AMF3 data message: {error}"));
+            }
+        };
         let whole = payload.len();
         let mut tag = Tag::from_payload(TagType::Script, time as u32, payload);
-        tag.strip_front(skip);
+        if !convert {
+            tag.strip_front(skip);
+        }
         let tag = compact(tag, whole);
         let info = Info {
             header: is_metadata,
@@ -278,7 +310,7 @@ impl FlvOutput {
 
     fn push(&mut self, tag: Tag, time: u64, info: &Info, discont: bool, now: Instant) {
         let kind = tag.kind();
-        let item = Packet {
+        let packet = Packet {
             data: self.place(tag),
             dts: Some(time),
             pts: Some(time.saturating_add_signed(info.composition_time_ms.into())),
@@ -288,19 +320,29 @@ impl FlvOutput {
             frame: kind != TagType::Script && !info.header,
         };
         self.has_media |= kind != TagType::Script;
+        if packet.frame {
+            self.first_frame = self.first_frame.or(packet.pts);
+        }
+        if let Some(gate) = &mut self.gate {
+            match kind {
+                TagType::Audio => gate.audio_messages += 1,
+                TagType::Video => gate.video_messages += 1,
+                TagType::Script => {}
+            }
+            if !packet.header {
+                gate.since.get_or_insert(now);
+            }
+            gate.has_frame |= packet.frame;
+        }
+        self.enqueue(Item::Packet(packet));
+    }
+
+    /// Puts an item behind the others, while the gate is closed in front of it.
+    fn enqueue(&mut self, item: Item) {
         let Some(gate) = &mut self.gate else {
             self.ready.push_back(item);
             return;
         };
-        match kind {
-            TagType::Audio => gate.audio_messages += 1,
-            TagType::Video => gate.video_messages += 1,
-            TagType::Script => {}
-        }
-        if !item.header {
-            gate.since.get_or_insert(now);
-        }
-        gate.has_frame |= item.frame;
         gate.held_bytes += item.size();
         gate.held.push_back(item);
         if gate.is_decided() {
@@ -368,6 +410,21 @@ fn track(kind: TagType) -> Track {
     }
 }
 
+/// Sets the time of what comes before the first frame.
+fn set_time(item: &mut Item, time: u64) {
+    match item {
+        Item::Packet(packet) => {
+            packet.dts = Some(time);
+            packet.pts = Some(time);
+        }
+        Item::Notice(notice) => {
+            if let Notice::Script(data) = &mut **notice {
+                data.time = time;
+            }
+        }
+    }
+}
+
 /// Gives a tag that is a small part of its block a block of its own: the queue
 /// counts what it holds by the tags. Small ones are copied later anyway.
 fn compact(tag: Tag, block: usize) -> Tag {
@@ -378,8 +435,7 @@ fn compact(tag: Tag, block: usize) -> Tag {
 }
 
 /// Whether metadata names audio and video; `None` if it names neither.
-fn promised(values: &[u8]) -> Option<(bool, bool)> {
-    let (values, _) = amf0::decode_lenient(values);
+fn promised(values: &[Value]) -> Option<(bool, bool)> {
     let metadata = values.iter().find_map(Value::as_object)?;
     let audio = names_any(
         metadata,
@@ -401,6 +457,7 @@ fn names_any(metadata: &Object, names: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rtmp::amf0;
     use crate::rtmp::message::StreamId;
 
     fn media(kind: MediaKind, timestamp: u32, body: &[u8]) -> Media {
@@ -421,8 +478,19 @@ mod tests {
         amf0::encode_all([&Value::from("onMetaData"), &Value::from(object)]).to_vec()
     }
 
-    /// Feeds messages at one instant and returns what is ready.
+    /// Feeds messages at one instant and returns the packets that are ready.
     fn feed(output: &mut FlvOutput, messages: &[Media]) -> Vec<Packet> {
+        let packets = items(output, messages)
+            .into_iter()
+            .filter_map(|item| match item {
+                Item::Packet(packet) => Some(packet),
+                Item::Notice(_) => None,
+            });
+        packets.collect()
+    }
+
+    /// Feeds messages at one instant and returns what is ready.
+    fn items(output: &mut FlvOutput, messages: &[Media]) -> Vec<Item> {
         let now = Instant::now();
         for message in messages {
             output.media(message.clone(), now);
@@ -509,7 +577,7 @@ mod tests {
         );
         let times: Vec<_> = items.iter().map(|item| item.dts).collect();
         assert_eq!(times, [Some(3_600_000); 5]);
-        assert_eq!(items.iter().filter_map(Packet::time).count(), 1);
+        assert_eq!(items.iter().filter(|item| item.frame).count(), 1);
     }
 
     #[test]
@@ -630,6 +698,73 @@ mod tests {
         assert_eq!(output.take_notices().len(), 3);
         feed(&mut output, &bad);
         assert!(output.take_notices().is_empty());
+    }
+
+    /// What items are, in order, and their times in ms.
+    fn shown(items: &[Item]) -> Vec<String> {
+        let lines = items.iter().map(|item| match item {
+            Item::Packet(packet) => {
+                format!("{} {}", packet.data[0], packet.dts.unwrap_or(u64::MAX))
+            }
+            Item::Notice(notice) => match &**notice {
+                Notice::Script(data) => {
+                    format!("{} {} {}", data.name, data.time, data.running_time)
+                }
+                other => panic!("{other:?}"),
+            },
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn script_data_is_told_before_its_tag_also_where_it_is_held_back() {
+        let script = |name: &str| amf0::encode_all([&Value::from(name)]);
+        let both = Object::new()
+            .with("videocodecid", 7.0)
+            .with("audiocodecid", 10.0);
+        let mut output = FlvOutput::new();
+        let messages = [
+            media(MediaKind::Data, 3, &metadata(both)),
+            media(MediaKind::Data, 0, &script("onFI")),
+            media(MediaKind::Data, 0, &script("|RtmpSampleAccess")),
+            media(MediaKind::Audio, 9000, AAC),
+            media(MediaKind::Data, 9010, &script("onCuePoint")),
+            media(MediaKind::Data, 0, &script("onTextData")),
+        ];
+        let items = items(&mut output, &messages);
+        let header = u32::from(b'F');
+        assert_eq!(
+            shown(&items),
+            [
+                format!("{header} 9000").as_str(),
+                "onMetaData 9000 0",
+                "18 9000",
+                "onFI 9000 0",
+                "18 9000",
+                "8 9000",
+                "onCuePoint 9010 10",
+                "18 9010",
+                "onTextData 9000 0",
+                "18 9000",
+            ]
+        );
+    }
+
+    #[test]
+    fn script_data_that_makes_no_tag_waits_no_longer_than_what_does() {
+        let damaged = [&[0, 2, 0, 1, b'x'][..], &[0x11, 0xFF]].concat();
+        let message = media(MediaKind::DataAmf3, 5, &damaged);
+        let mut output = FlvOutput::new();
+        assert!(items(&mut output, std::slice::from_ref(&message)).is_empty());
+        assert!(output.deadline().is_some() && output.holds_anything());
+        assert_eq!(output.take_notices().len(), 1);
+        output.open();
+        assert_eq!(shown(&items(&mut output, &[]))[1..], ["x 5 0"]);
+
+        // Nor does it fill the memory.
+        let mut output = FlvOutput::new();
+        let many = vec![message; 1 << 13];
+        assert_eq!(items(&mut output, &many).len(), many.len() + 1);
     }
 
     #[test]

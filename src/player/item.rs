@@ -44,12 +44,12 @@ pub struct Packet {
 
 impl Packet {
     /// Memory that it takes, in bytes.
-    pub(super) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         self.data.len() + ITEM_OVERHEAD
     }
 
     /// Its time in milliseconds. Headers and script data may carry any time.
-    pub(super) fn time(&self) -> Option<u64> {
+    fn time(&self) -> Option<u64> {
         if self.frame { self.dts } else { None }
     }
 }

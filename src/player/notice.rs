@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::failure::EosReason;
+use super::script_data::ScriptData;
 
 /// Something that an application may want to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,8 @@ pub enum Notice {
         /// How long it was away.
         after: Duration,
     },
+    /// The stream holds script data here.
+    Script(ScriptData),
 }
 
 impl Notice {
@@ -45,6 +48,7 @@ impl Notice {
         match self {
             Self::Redirected { from, to, .. } => from.len() + to.len(),
             Self::Reconnecting { to } | Self::Reconnected { to } => to.len(),
+            Self::Script(data) => data.size(),
             Self::PublisherLeft(_) | Self::PublisherReturned { .. } => 0,
         }
     }

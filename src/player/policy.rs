@@ -13,7 +13,7 @@ use super::ItemQueue;
 use super::candidate::Candidate;
 use super::failure::{Cause, EosReason, Failure};
 use super::flv_output::FlvOutput;
-use super::item::{Item, Packet};
+use super::item::Item;
 use super::learned::Learned;
 use super::log::Log;
 use super::meaning::Meaning;
@@ -90,7 +90,6 @@ pub(super) struct Player<'a> {
     odd_version: Option<u8>,
     stream: Option<StreamId>,
     output: &'a mut FlvOutput,
-    packets: VecDeque<Packet>,
     batch: VecDeque<Item>,
     last_media: Instant,
     /// Bytes that had come when the idle timeout last passed within a message.
@@ -135,7 +134,6 @@ impl<'a> Player<'a> {
             odd_version: None,
             stream: None,
             output,
-            packets: VecDeque::new(),
             batch: VecDeque::new(),
             last_media: now,
             bytes_when_idle: 0,
@@ -407,8 +405,7 @@ impl<'a> Player<'a> {
     }
 
     fn gather(&mut self) {
-        self.output.take(&mut self.packets);
-        self.batch.extend(self.packets.drain(..).map(Item::Packet));
+        self.output.take(&mut self.batch);
     }
 
     fn on_ignored(&mut self, ignored: &Ignored) {

@@ -18,6 +18,11 @@
  * of #rtmprsrc:max-queue-bytes. Only when it is full does the server have to
  * wait; nothing is dropped.
  *
+ * Script data in the stream (`onMetaData`, `onCuePoint`, `onTextData` …) is
+ * posted as an element message `script-data`, ahead of the buffer that holds
+ * it. Other element messages are `stream-ended`, `redirected`,
+ * `publisher-left` and `publisher-returned`; `docs/messages.md` describes all.
+ *
  * ## Example launch lines
  * |[
  * gst-launch-1.0 rtmprsrc location=rtmp://localhost/live/myStream ! flvdemux name=d  d.video ! queue ! decodebin ! autovideosink  d.audio ! queue ! decodebin ! audioconvert ! autoaudiosink
@@ -50,6 +55,7 @@ use crate::player::{
     End, Item, ItemQueue, Learned, Notice, Packet, Phase, PlaySettings, Reception, Stats, Worker,
 };
 use crate::queue::Popped;
+use crate::rtmp::status::printable;
 use crate::rtmp::timestamp::Track;
 
 static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
@@ -446,7 +452,14 @@ impl RtmprSrc {
 
     /// Tells the application.
     fn tell(&self, notice: &Notice) {
-        self.post(messages::notice(notice));
+        let structure = messages::notice(notice);
+        if let Notice::Script(data) = notice {
+            if let Ok(reason) = structure.get::<&str>("truncated") {
+                let name = printable(&data.name);
+                gst::info!(CAT, imp = self, "Script data {name} is cut: {reason}");
+            }
+        }
+        self.post(structure);
     }
 
     fn post(&self, structure: gst::Structure) {

@@ -4,7 +4,8 @@
 //! What the element tells the application beside errors: element messages.
 //! Their names and fields are an interface, described in `docs/messages.md`.
 
-use crate::player::{End, EosReason, Failure, Notice};
+use super::amf_value::{Converter, NAMES, text};
+use crate::player::{End, EosReason, Failure, Notice, ScriptData};
 use crate::rtmp::status::{Level, Status, printable};
 
 /// `stream-ended`: how a play came to its end.
@@ -59,7 +60,27 @@ pub(super) fn notice(notice: &Notice) -> gst::Structure {
         Notice::PublisherReturned { after } => gst::Structure::builder("publisher-returned")
             .field("gap", nanoseconds(*after))
             .build(),
+        Notice::Script(data) => script_data(data),
     }
+}
+
+/// `script-data`: what a data message in the stream says.
+fn script_data(data: &ScriptData) -> gst::Structure {
+    let mut structure = gst::Structure::builder("script-data")
+        .field("name", &*text(&data.name))
+        .field("timestamp", data.time.saturating_mul(1_000_000))
+        .field("running-time", data.running_time.saturating_mul(1_000_000))
+        .build();
+    let mut converter = Converter::new(&NAMES);
+    if let Some(first) = data.values.first() {
+        structure.set_value_if_some("value", converter.value(first));
+    }
+    if data.values.len() > 1 {
+        structure.set_value("values", converter.values(&data.values));
+    }
+    let error = data.error.as_deref().or(converter.cut);
+    structure.set_if_some("truncated", error);
+    structure
 }
 
 fn publisher_left(reason: &EosReason) -> gst::Structure {

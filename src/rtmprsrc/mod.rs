@@ -5,6 +5,7 @@
 
 use glib::prelude::*;
 
+mod amf_value;
 mod announce;
 mod demuxer;
 mod imp;

@@ -142,7 +142,8 @@ fn data(encoding: DataEncoding, timestamp: u32, body: &Bytes, f: &mut impl FnMut
         ScriptAction::Drop(ScriptDrop::ClearDataFrame) => {
             (MediaKind::Data, Bytes::new(), Role::ClearMetadata)
         }
-        ScriptAction::Drop(ScriptDrop::Amf3) => (MediaKind::DataAmf3, body.clone(), Role::Other),
+        // Players convert it, if they can.
+        ScriptAction::Convert { .. } => (MediaKind::DataAmf3, body.clone(), Role::Other),
         // Talk between server and player, or nothing that a player could read.
         ScriptAction::Drop(_) => return,
     };
