@@ -20,7 +20,8 @@
  *
  * Script data in the stream (`onMetaData`, `onCuePoint`, `onTextData` …) is
  * posted as an element message `script-data`, ahead of the buffer that holds
- * it. Other element messages are `stream-ended`, `redirected`,
+ * it. What `onMetaData` says of title, encoder, codecs and the like is sent
+ * downstream as tags. Other element messages are `stream-ended`, `redirected`,
  * `publisher-left` and `publisher-returned`; `docs/messages.md` describes all.
  *
  * ## Example launch lines
@@ -49,10 +50,12 @@ use super::announce;
 use super::messages;
 use super::properties::{self, PROPERTIES, STATS_NAME};
 use super::settings::Settings;
+use super::tags;
 use crate::error;
 use crate::net::Control;
 use crate::player::{
-    End, Item, ItemQueue, Learned, Notice, Packet, Phase, PlaySettings, Reception, Stats, Worker,
+    End, Item, ItemQueue, Learned, Notice, Packet, Phase, PlaySettings, Reception, ScriptData,
+    Stats, Worker,
 };
 use crate::queue::Popped;
 use crate::rtmp::status::printable;
@@ -108,6 +111,8 @@ struct Output {
     items: VecDeque<Item>,
     /// `num-buffers` counts pushes, so a list would count as one.
     single_buffers: bool,
+    /// What downstream knows.
+    tags: Option<gst::TagList>,
 }
 
 #[glib::object_subclass]
@@ -458,8 +463,27 @@ impl RtmprSrc {
                 let name = printable(&data.name);
                 gst::info!(CAT, imp = self, "Script data {name} is cut: {reason}");
             }
+            self.tag(data);
         }
         self.post(structure);
+    }
+
+    /// Tells downstream what metadata says of the stream, if that is new.
+    fn tag(&self, data: &ScriptData) {
+        if data.name != "onMetaData" {
+            return;
+        }
+        let tags = tags::from_metadata(&data.values);
+        let mut output = lock(&self.output);
+        if tags.n_tags() == 0 || output.tags.as_ref() == Some(&tags) {
+            return;
+        }
+        output.tags = Some(tags.clone());
+        drop(output);
+        gst::debug!(CAT, imp = self, "{tags:?}");
+        // The base class pushes it before the next buffer, and behind the
+        // segment. Not by way of the element: that takes the lock of the state.
+        self.parent_send_event(gst::event::Tag::new(tags));
     }
 
     fn post(&self, structure: gst::Structure) {

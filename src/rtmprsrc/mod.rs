@@ -7,11 +7,13 @@ use glib::prelude::*;
 
 mod amf_value;
 mod announce;
+mod date;
 mod demuxer;
 mod imp;
 mod messages;
 mod properties;
 mod settings;
+mod tags;
 
 glib::wrapper! {
     /// `rtmprsrc`
