@@ -21,6 +21,7 @@ mod player;
 mod properties;
 mod reconnect_request;
 mod redirects;
+mod script_data;
 mod secrets;
 mod server;
 mod servers;
