@@ -12,7 +12,7 @@ export PLAY_SECONDS := $(value SECONDS)
 # Servers' programs are here, which is not in everybody's PATH.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help play test bench check fmt clippy doc deny install clean
+.PHONY: help play test faults bench check fmt clippy doc deny install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ play: ## play a stream: LOCATION=rtmp://… (default: from a server of its own),
 test: ## run all tests, those against other servers included
 	scripts/install-deps.sh test
 	env G_DEBUG=fatal-warnings $(CARGO) test --locked
+
+faults: ## print what a pipeline gets when a server fails; takes a minute longer than the tests
+	scripts/install-deps.sh test
+	env G_DEBUG=fatal-warnings $(CARGO) test --locked --test interop -- --nocapture faults::
+	env G_DEBUG=fatal-warnings $(CARGO) test --locked --test element -- --include-ignored blocked
 
 bench: ## compare with the other RTMP sources of GStreamer
 	scripts/install-deps.sh bench

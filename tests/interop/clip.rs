@@ -17,10 +17,15 @@ pub(crate) const FRAMES: usize = 75;
 
 /// Three seconds of H.264 with B-frames and AAC, each frame different.
 pub(crate) fn make(folder: &Folder) -> PathBuf {
-    let path = folder.path().join("clip.flv");
+    make_of(folder, "clip.flv", "testsrc2")
+}
+
+/// The same with other pictures, and a name for the file.
+pub(crate) fn make_of(folder: &Folder, name: &str, pictures: &str) -> PathBuf {
+    let path = folder.path().join(name);
     let output = run(Command::new("ffmpeg")
         .args(["-v", "error", "-f", "lavfi", "-i"])
-        .arg("testsrc2=size=320x240:rate=25:duration=3")
+        .arg(format!("{pictures}=size=320x240:rate=25:duration=3"))
         .args(["-f", "lavfi", "-i", "sine=frequency=440:duration=3"])
         .args([
             "-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "2",
@@ -38,6 +43,17 @@ pub(crate) fn publish(clip: &Path, url: &str) -> Process {
     Process::start(
         Command::new("ffmpeg")
             .args(["-v", "error", "-re", "-i"])
+            .arg(clip)
+            .args(["-c", "copy", "-f", "flv"])
+            .arg(url),
+    )
+}
+
+/// Publishes the clip over and over.
+pub(crate) fn publish_for_ever(clip: &Path, url: &str) -> Process {
+    Process::start(
+        Command::new("ffmpeg")
+            .args(["-v", "error", "-re", "-stream_loop", "-1", "-i"])
             .arg(clip)
             .args(["-c", "copy", "-f", "flv"])
             .arg(url),

@@ -8,6 +8,7 @@
 
 mod applications;
 mod clip;
+mod faults;
 mod ffmpeg;
 mod leaks;
 mod nginx;

@@ -17,22 +17,28 @@ use crate::{HANG, init};
 
 /// An nginx of the test's own.
 pub(crate) struct Nginx {
-    _process: Process,
+    process: Process,
     folder: Folder,
     port: u16,
 }
 
 impl Nginx {
     pub(crate) fn start() -> Self {
+        Self::with("")
+    }
+
+    /// One with further applications.
+    pub(crate) fn with(applications: &str) -> Self {
         let folder = Folder::new();
         let port = free_port();
         let configuration = format!(
             "load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
-             daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
+             daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log info;
              events {{ worker_connections 64; }}
              rtmp {{ server {{ listen 127.0.0.1:{port}; chunk_size 4096;
                  application live {{ live on; }}
                  application strict {{ live on; idle_streams off; }}
+                 {applications}
              }} }}",
             folder = folder.path().display()
         );
@@ -49,7 +55,7 @@ impl Nginx {
         );
         wait_for_listener(port);
         Self {
-            _process: process,
+            process,
             folder,
             port,
         }
@@ -57,6 +63,19 @@ impl Nginx {
 
     pub(crate) fn folder(&self) -> &Folder {
         &self.folder
+    }
+
+    /// The only process of it.
+    pub(crate) fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// How many publishers of this stream there have been.
+    pub(crate) fn publications(&self, stream: &str) -> usize {
+        let log = std::fs::read(self.folder.path().join("error.log"));
+        let log = log.unwrap_or_default();
+        let line = format!("publish: name='{stream}'");
+        String::from_utf8_lossy(&log).matches(&line).count()
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -32,13 +32,7 @@ impl Origin {
 
     /// Publishes a clip over and over, and returns when it flows.
     pub(crate) fn publish_for_ever(&self, clip: &std::path::Path) -> Process {
-        let publisher = Process::start(
-            Command::new("ffmpeg")
-                .args(["-v", "error", "-re", "-stream_loop", "-1", "-i"])
-                .arg(clip)
-                .args(["-c", "copy", "-f", "flv"])
-                .arg(self.url()),
-        );
+        let publisher = clip::publish_for_ever(clip, &self.url());
         let flows = |summary: &server::hub::Summary| summary.has_media;
         assert!(
             self.0.wait_for("live/test", HANG, flows),

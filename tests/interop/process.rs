@@ -10,6 +10,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
 use crate::HANG;
 
 /// A running program; killed when dropped.
@@ -26,6 +29,12 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start ({error}); run make test"));
         Self { child, name }
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).expect("a pid");
+        nix::sys::signal::kill(Pid::from_raw(pid), signal).expect("it runs");
     }
 
     /// Waits until the program ends by itself.
@@ -77,19 +86,23 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("its address").port()
 }
 
+/// Waits until something is so.
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + HANG;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}: not in {HANG:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Waits until something listens on a port, without connecting to it: servers
 /// that take one client only would take us for it.
 pub(crate) fn wait_for_listener(port: u16) {
     let wanted = format!(":{port:04X} 00000000:0000 0A");
-    let deadline = Instant::now() + HANG;
-    loop {
+    wait_until(&format!("something listens on port {port}"), || {
         let sockets = std::fs::read_to_string("/proc/net/tcp").expect("the socket table");
-        if sockets.contains(&wanted) {
-            return;
-        }
-        assert!(Instant::now() < deadline, "nothing listens on port {port}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+        sockets.contains(&wanted)
+    });
 }
 
 /// A folder of a test's own, removed when dropped.
