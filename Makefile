@@ -30,7 +30,7 @@ test: ## run all tests, those against other servers included
 faults: ## print what a pipeline gets when a server fails; takes a minute longer than the tests
 	scripts/install-deps.sh test
 	env G_DEBUG=fatal-warnings $(CARGO) test --locked --test interop -- --nocapture faults::
-	env G_DEBUG=fatal-warnings $(CARGO) test --locked --test element -- --include-ignored blocked
+	env G_DEBUG=fatal-warnings $(CARGO) test --locked --test blocked -- --include-ignored --nocapture
 
 bench: ## compare with the other RTMP sources of GStreamer
 	scripts/install-deps.sh bench
