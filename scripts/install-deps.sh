@@ -68,6 +68,7 @@ rtmpdump another player, for the server of the examples
 python3-gi runs the Python example
 gir1.2-gstreamer-1.0 GStreamer for Python
 gir1.2-gst-plugins-base-1.0 GStreamer's app library for Python
+gstreamer1.0-plugins-base-apps gst-play-1.0 and gst-discoverer-1.0
 valgrind looks for leaks
 END
         ;;
@@ -251,6 +252,8 @@ check_without_apt() {
     case $group in test)
         need_program nginx
         need_program ffmpeg
+        need_program gst-play-1.0
+        need_program gst-discoverer-1.0
         need_program valgrind
         need "GStreamer for Python" python3 -c '
 import gi

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! The element with programs that we did not write: nginx-rtmp and ffmpeg as
-//! servers and publishers, playbin and uridecodebin3, Python, C, the leaks
-//! tracer and valgrind. A missing program is a failure: `make test` installs
-//! what is needed.
+//! servers and publishers, playbin and uridecodebin3, GStreamer's programs,
+//! Python, C, the leaks tracer and valgrind. A missing program is a failure:
+//! `make test` installs what is needed.
 
 mod applications;
 mod clip;
@@ -14,6 +14,7 @@ mod leaks;
 mod nginx;
 mod origin;
 mod process;
+mod programs;
 #[path = "../element/wire.rs"]
 mod wire;
 

@@ -8,6 +8,8 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -59,25 +61,70 @@ impl Drop for Process {
 
 /// Runs a program to its end, under a guard against hanging.
 pub(crate) fn run(command: &mut Command) -> Output {
-    let mut process = Process::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
-    let out = reader(process.child.stdout.take());
-    let err = reader(process.child.stderr.take());
-    let status = process.wait();
-    Output {
-        status,
-        stdout: out.join().expect("it was read"),
-        stderr: err.join().expect("it was read"),
+    Reading::start(command).end()
+}
+
+/// A running program whose output is read.
+pub(crate) struct Reading {
+    process: Process,
+    out: Pipe,
+    err: Pipe,
+}
+
+impl Reading {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut process = Process::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        let out = Pipe::read(process.child.stdout.take());
+        let err = Pipe::read(process.child.stderr.take());
+        Self { process, out, err }
+    }
+
+    /// Waits until it has written this to its output, or fails if it ends.
+    pub(crate) fn wait_for(&self, text: &str) {
+        let has_text = || {
+            let bytes = self.out.bytes.lock().expect("not poisoned");
+            String::from_utf8_lossy(&bytes).contains(text)
+        };
+        wait_until(text, || has_text() || self.out.thread.is_finished());
+        assert!(has_text(), "{} ended without {text:?}", self.process.name);
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn end(mut self) -> Output {
+        let status = self.process.wait();
+        Output {
+            status,
+            stdout: self.out.end(),
+            stderr: self.err.end(),
+        }
     }
 }
 
-fn reader(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            pipe.read_to_end(&mut bytes).expect("it can be read");
-        }
-        bytes
-    })
+/// What comes out of a program.
+struct Pipe {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
+}
+
+impl Pipe {
+    fn read(pipe: Option<impl Read + Send + 'static>) -> Self {
+        let bytes = Arc::<Mutex<Vec<u8>>>::default();
+        let kept = Arc::clone(&bytes);
+        let thread = std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            let mut pipe = pipe.expect("a pipe");
+            while let count @ 1.. = pipe.read(&mut buffer).expect("it can be read") {
+                let mut kept = kept.lock().expect("not poisoned");
+                kept.extend_from_slice(&buffer[..count]);
+            }
+        });
+        Self { bytes, thread }
+    }
+
+    fn end(self) -> Vec<u8> {
+        self.thread.join().expect("it was read");
+        std::mem::take(&mut *self.bytes.lock().expect("not poisoned"))
+    }
 }
 
 /// A port that was free a moment ago.
