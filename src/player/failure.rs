@@ -34,6 +34,8 @@ pub enum EosReason {
     Status(Status),
     /// `onFCUnsubscribe`.
     Unsubscribed,
+    /// `FCUnpublish` or `deleteStream`.
+    Unpublished,
     /// The `close` command.
     Close,
     /// The server closed the TCP connection in order, between two messages.
@@ -57,6 +59,7 @@ impl EosReason {
                 _ => "status",
             },
             Self::Unsubscribed => "fc-unsubscribe",
+            Self::Unpublished => "fc-unpublish",
             Self::Close => "close",
             Self::ConnectionClosed => "tcp-closed",
             Self::Idle(_) => "idle",
@@ -78,6 +81,7 @@ impl std::fmt::Display for EosReason {
             Self::StreamEof => f.write_str("the server sent StreamEOF"),
             Self::Status(status) => write!(f, "the server sent {status}"),
             Self::Unsubscribed => f.write_str("the server sent onFCUnsubscribe"),
+            Self::Unpublished => f.write_str("the server sent FCUnpublish or deleteStream"),
             Self::Close => f.write_str("the server closed the NetConnection"),
             Self::ConnectionClosed => f.write_str("the server closed the TCP connection"),
             Self::Idle(time) => write!(f, "no media came for {time:?}"),
@@ -109,6 +113,14 @@ impl Failure {
             elapsed,
             tried: Vec::new(),
             redirected_to: None,
+        }
+    }
+
+    /// The server's code, or the name of the cause.
+    pub(super) fn summary(&self) -> String {
+        match self.cause.status() {
+            Some(status) => status.code.to_string(),
+            None => self.cause.name().to_owned(),
         }
     }
 }

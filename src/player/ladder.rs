@@ -87,6 +87,8 @@ pub(super) struct Choices {
 pub(super) struct Ladder {
     choices: Choices,
     tried: Vec<Form>,
+    /// What came of them.
+    results: Vec<String>,
     silent: usize,
     /// The form that got furthest, on which others build.
     base: Option<(Form, Phase)>,
@@ -101,6 +103,7 @@ impl Ladder {
         Self {
             choices,
             tried: vec![first],
+            results: Vec::new(),
             silent: 0,
             base: None,
             best: None,
@@ -123,6 +126,7 @@ impl Ladder {
     /// No form is left: the failure to report.
     pub(super) fn climb(&mut self, failure: Failure) -> Result<Form, Box<Failure>> {
         let rungs = rungs(&failure);
+        self.results.push(failure.summary());
         let present = self.form();
         if matches!(failure.cause, Cause::TimedOut(_)) {
             self.silent += 1;
@@ -147,7 +151,10 @@ impl Ladder {
             }
             None => {
                 let mut failure = self.best.take().unwrap_or(failure);
-                failure.tried = self.tried.iter().skip(1).map(Form::to_string).collect();
+                let tried = self.tried.iter().zip(&self.results).skip(1);
+                failure.tried = tried
+                    .map(|(form, result)| format!("{form} ({result})"))
+                    .collect();
                 Err(Box::new(failure))
             }
         }
@@ -381,7 +388,7 @@ mod tests {
         let status = last.cause.status().expect("that of the first");
         assert_eq!(status.code, StatusCode::PlayStreamNotFound);
         assert_eq!(last.tried.len(), 4);
-        assert_eq!(last.tried[0], SPLIT);
+        assert_eq!(last.tried[0], format!("{SPLIT} (closed-early)"));
     }
 
     #[test]

@@ -500,6 +500,7 @@ impl Policy<ClientSession> for Player<'_> {
             Event::Unsubscribed if self.is_started() => {
                 self.on_unpublished(EosReason::Unsubscribed, now)
             }
+            Event::Unpublished => self.on_unpublished(EosReason::Unpublished, now),
             Event::Close if self.is_started() => Some(self.closed_by(EosReason::Close)),
             Event::Unsubscribed | Event::Close => Some(self.failed(Cause::ClosedEarly(None))),
             Event::Called(name) => {

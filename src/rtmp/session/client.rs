@@ -124,6 +124,9 @@ pub enum Event {
     Media(Media),
     /// `onFCUnsubscribe`: a CDN's way to say that the stream ended.
     Unsubscribed,
+    /// `FCUnpublish` or `deleteStream`: FFmpeg as a server says so at its end,
+    /// as if it were a publisher.
+    Unpublished,
     /// The `close` command: the server ends the NetConnection.
     Close,
     /// Another command that needs no reaction of the caller's.
@@ -365,6 +368,7 @@ impl ClientSession {
             "onStatus" => self.on_status(stream, &command),
             "close" => Some(Event::Close),
             "onFCUnsubscribe" => Some(Event::Unsubscribed),
+            "FCUnpublish" | "deleteStream" => Some(Event::Unpublished),
             "onBWCheck" | "_onbwcheck" | "ping" if self.connection.is_backed_up() => {
                 Some(Event::Ignored(Ignored::Call(command.name)))
             }

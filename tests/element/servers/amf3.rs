@@ -3,7 +3,7 @@
 
 //! AMF3: the message types that allow it, and its values.
 
-use gstrtmpr::rtmp::amf::Value;
+use gstrtmpr::rtmp::amf::{Object, Value};
 use gstrtmpr::rtmp::amf0;
 use gstrtmpr::rtmp::message::MessageType;
 
@@ -119,12 +119,16 @@ fn metadata_in_a_type_15_message_become_plain_metadata() {
 }
 
 #[test]
-fn metadata_with_amf3_values_are_left_out() {
+fn metadata_with_amf3_values_come_out_with_amf0_values() {
     let mut server = Script::plain();
     let name = amf0::encode_all(&["onMetaData".into()]);
     let body = [&[0], &name[..], &object(&[("encoder", "x")])].concat();
     server.play[2] = message(5, 1, DATA_AMF3, 0, &body);
-    server.ends_by_word(&plain_tags()[1..]);
+    let values = Object::new().with("encoder", "x");
+    let plain = amf0::encode_all(&["onMetaData".into(), values.into()]);
+    let mut tags = plain_tags();
+    tags[0] = tag(18, 0, &plain);
+    server.ends_by_word(&tags);
 }
 
 #[test]
