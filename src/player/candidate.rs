@@ -102,12 +102,12 @@ impl Candidate {
 
     /// The output, once it is ours.
     pub(super) fn output(&self) -> Option<FlvOutput> {
-        self.handover.take()
+        self.from_keyframe.then(|| self.handover.take())?
     }
 
     /// The output, which is on its way if this one was ready.
     pub(super) fn wait_for_output(&self) -> Option<FlvOutput> {
-        self.handover.wait()
+        self.from_keyframe.then(|| self.handover.wait())?
     }
 
     /// Everything that was held back, in an order that can be decoded.

@@ -42,8 +42,8 @@ const MAX_RECONNECTS: usize = 5;
 /// Time in which requests to reconnect are counted.
 const RECONNECT_PERIOD: Duration = Duration::from_secs(60);
 
-/// How long a recording's end may follow a StreamEOF, where that alone would be
-/// an error.
+/// How long what tells more may follow a StreamEOF: that it was the end of a
+/// recording, or that the stream goes on.
 const END_GRACE: Duration = Duration::from_millis(250);
 
 /// What all connections of a play have in common.
@@ -189,12 +189,17 @@ impl<'a> Player<'a> {
     /// was announced.
     fn unannounced(&self, reason: EosReason, cause: Cause) -> Outcome {
         match &self.left {
-            Some((left, _)) if self.settings.on_unpublish == OnUnpublish::Wait => {
-                Outcome::Ended(left.clone())
-            }
-            Some((left, _)) => self.failed(Cause::Unpublished(left.clone())),
+            Some((left, _)) => self.end_unpublished(left.clone()),
             None if self.settings.no_eof_is_error => self.failed(cause),
             None => Outcome::Ended(reason),
+        }
+    }
+
+    /// The end for a publisher that left.
+    fn end_unpublished(&self, reason: EosReason) -> Outcome {
+        match self.settings.on_unpublish {
+            OnUnpublish::Eos | OnUnpublish::Wait => Outcome::Ended(reason),
+            OnUnpublish::Error => self.failed(Cause::Unpublished(reason)),
         }
     }
 
@@ -264,7 +269,9 @@ impl<'a> Player<'a> {
             return;
         }
         self.on_started(&"media has come", now);
-        self.on_returned(now);
+        if self.settings.on_unpublish == OnUnpublish::Wait {
+            self.on_returned(now);
+        }
         self.log.log(format_args!(
             "{:?} message at {} ms, {} bytes",
             media.kind,
@@ -336,9 +343,13 @@ impl<'a> Player<'a> {
             return None;
         }
         match self.settings.on_unpublish {
-            OnUnpublish::Eos => Some(Outcome::Ended(reason)),
-            // At the end of a recording Play.Complete follows a StreamEOF.
-            OnUnpublish::Error => {
+            OnUnpublish::Eos if reason != EosReason::StreamEof => {
+                let first = self.left.take().map(|(reason, _)| reason);
+                Some(Outcome::Ended(first.unwrap_or(reason)))
+            }
+            // At the end of a recording Play.Complete follows a StreamEOF, and
+            // with a seek a StreamBegin.
+            OnUnpublish::Eos | OnUnpublish::Error => {
                 self.left.get_or_insert((reason, now));
                 None
             }
@@ -586,7 +597,7 @@ impl Policy<ClientSession> for Player<'_> {
         if self.grace_end().is_some_and(|end| end <= now)
             && let Some((reason, _)) = self.left.take()
         {
-            return Some(self.failed(Cause::Unpublished(reason)));
+            return Some(self.end_unpublished(reason));
         }
         if !self.is_started() || self.blocked {
             return None;
@@ -602,7 +613,9 @@ impl Policy<ClientSession> for Player<'_> {
                 self.failed(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
             }
             Closed::Protocol(error) => self.failed(Cause::Protocol(error.to_string())),
-            Closed::Eof if self.phase < Phase::Playing => self.closed_early(None),
+            Closed::Eof if self.phase < Phase::Playing && self.left.is_none() => {
+                self.closed_early(None)
+            }
             Closed::Io(error) if self.phase < Phase::Waiting => {
                 self.closed_early(Some(error.to_string()))
             }
@@ -707,10 +720,10 @@ impl Player<'_> {
         self.settings.timeout.filter(|_| limited)
     }
 
-    /// When the publisher's leaving becomes an error.
+    /// When the publisher's leaving becomes an end.
     fn grace_end(&self) -> Option<Instant> {
         let (_, since) = self.left.as_ref()?;
-        (self.settings.on_unpublish == OnUnpublish::Error).then(|| *since + END_GRACE)
+        (self.settings.on_unpublish != OnUnpublish::Wait).then(|| *since + END_GRACE)
     }
 
     /// No message has been completed for the idle timeout.

@@ -119,7 +119,7 @@ fn a_publisher_that_leaves_is_an_error_where_that_is_asked_for() {
 
 #[test]
 fn the_end_of_a_recording_is_the_end_however_a_publishers_leaving_counts() {
-    for on_unpublish in ["wait", "error"] {
+    for on_unpublish in ["wait", "error", "eos"] {
         // As nginx-rtmp ends a recording.
         let server = Server::playing(move |peer, stream| {
             publication(peer, stream, 0);
@@ -131,9 +131,44 @@ fn the_end_of_a_recording_is_the_end_however_a_publishers_leaving_counts() {
         });
         let player = player(&server, on_unpublish);
         player.play();
+        let message = player.element_message("stream-ended");
+        assert_eq!(message.get::<&str>("cause"), Ok("play-complete"));
         assert_eq!(player.rest().len(), 7);
         assert!(matches!(player.ended(), Ended::Eos), "{on_unpublish}");
     }
+}
+
+#[test]
+fn a_stream_that_goes_on_behind_a_stream_eof_has_not_ended() {
+    for on_unpublish in ["error", "eos"] {
+        // As servers do with a seek.
+        let server = Server::playing(|peer, stream| {
+            publication(peer, stream, 0);
+            peer.session.user_control(&UserControl::StreamEof(stream));
+            peer.session.user_control(&UserControl::StreamBegin(stream));
+            publication(peer, stream, 100);
+            complete(peer, stream);
+            peer.serve();
+        });
+        let player = player(&server, on_unpublish);
+        player.play();
+        assert_eq!(player.rest().len(), 7 + 6);
+        assert!(matches!(player.ended(), Ended::Eos), "{on_unpublish}");
+    }
+}
+
+#[test]
+fn a_stream_that_ends_before_any_media_is_no_failure() {
+    let server = Server::playing(|peer, stream| {
+        peer.session.user_control(&UserControl::StreamEof(stream));
+        peer.close();
+    });
+    let player = Player::new(&server.location());
+    player.play();
+    let message = player.element_message("stream-ended");
+    assert_eq!(message.get::<&str>("cause"), Ok("stream-eof"));
+    player.rest();
+    assert!(matches!(player.ended(), Ended::Eos));
 }
 
 #[test]
