@@ -108,7 +108,6 @@ pub fn run<S: Session, P: Policy<S>>(
                 policy.flush(session);
                 return Some(end);
             }
-            output.send(session, transport);
             let now = Instant::now();
             if policy.deadline().is_some_and(|deadline| deadline <= now) {
                 let end = policy.on_deadline(session, now);
@@ -117,6 +116,8 @@ pub fn run<S: Session, P: Policy<S>>(
                     return end;
                 }
             }
+            // Behind what may ask for something to be sent: the wait is long.
+            output.send(session, transport);
             if control.is_cancelled() {
                 return None;
             }

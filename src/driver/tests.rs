@@ -132,6 +132,8 @@ struct Gather {
     /// What each flush answers; true when the list is empty.
     room: VecDeque<bool>,
     deadline: Option<Instant>,
+    /// What the deadline sends; it ends the loop if `None`.
+    at_deadline: Option<&'static str>,
 }
 
 impl Policy<Echo> for Gather {
@@ -151,8 +153,13 @@ impl Policy<Echo> for Gather {
         self.deadline
     }
 
-    fn on_deadline(&mut self, _: &mut Echo, _: Instant) -> Option<End> {
-        Some(End::Deadline)
+    fn on_deadline(&mut self, session: &mut Echo, _: Instant) -> Option<End> {
+        let Some(text) = self.at_deadline else {
+            return Some(End::Deadline);
+        };
+        session.output.push_back(Bytes::from(text));
+        self.deadline = None;
+        None
     }
 
     fn on_closed(&mut self, _: &Echo, closed: Closed) -> End {
@@ -261,6 +268,19 @@ fn a_flood_does_not_delay_a_cancellation_or_a_deadline() {
         Some(End::Deadline)
     );
     assert_eq!(policy.seen.len(), BATCH);
+}
+
+#[test]
+fn what_a_deadline_sends_goes_out_before_the_next_wait() {
+    let mut policy = Gather {
+        deadline: Some(Instant::now()),
+        at_deadline: Some("ping"),
+        ..Gather::default()
+    };
+    let mut transport = Scripted::new([]);
+    transport.max_waits = 1;
+    assert_eq!(drive(&mut transport, &mut policy), None);
+    assert_eq!(transport.written, b"ping");
 }
 
 #[test]
