@@ -250,6 +250,18 @@ impl ClientSession {
         self.send_command(STREAM_COMMAND_CSID, stream, &command);
     }
 
+    /// Sends a PingRequest; a server that knows it answers with
+    /// [`UserControl::PingResponse`] and the same number. False if it was left
+    /// out, because the server does not read.
+    pub fn ping(&mut self, timestamp: u32) -> bool {
+        let sent = !self.connection.is_backed_up();
+        if sent {
+            self.connection
+                .send_user_control(&UserControl::PingRequest(timestamp));
+        }
+        sent
+    }
+
     /// Sends `deleteStream` for every stream: a polite way to leave.
     pub fn delete_streams(&mut self) {
         for stream in std::mem::take(&mut self.streams) {

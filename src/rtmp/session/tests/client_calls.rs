@@ -7,6 +7,7 @@ use super::*;
 use crate::rtmp::amf::Value;
 use crate::rtmp::amf0;
 use crate::rtmp::message::MessageType;
+use crate::rtmp::user_control::UserControl;
 use crate::rtmp::vectors::hex;
 
 /// `onPlayStatus`, then {code Play.Complete, level status, duration 12.5, bytes 4096}.
@@ -50,6 +51,26 @@ fn the_ping_command_is_answered_with_pong() {
     let events = player.command(StreamId(0), &Command::new("ping", 9.0));
     assert_eq!(events, [called("ping")]);
     assert_eq!(player.sent(), ["3/0 @0 pong 9 null"]);
+}
+
+#[test]
+fn a_ping_of_ours_comes_back_with_its_number() {
+    let mut pair = Pair::connected();
+    pair.take_client_events();
+    assert!(pair.client.ping(0x1234_5678));
+    pair.exchange();
+    let answer = client::Event::UserControl(UserControl::PingResponse(0x1234_5678));
+    assert_eq!(pair.take_client_events(), [answer]);
+}
+
+#[test]
+fn pings_to_a_server_that_does_not_read_end_at_a_bound() {
+    let mut player = Player::connected();
+    let sent = (0..100_000).filter(|number| player.session.ping(*number));
+    assert!(sent.count() < 100_000);
+    let out = all_output(&mut player.session);
+    assert!(out.len() < (64 << 10) + 100, "{}", out.len());
+    assert!(player.session.ping(0), "again when it reads");
 }
 
 #[test]
