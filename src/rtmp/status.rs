@@ -174,6 +174,17 @@ pub enum Level {
     Error,
 }
 
+impl Level {
+    /// The word on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// A status object.
 #[derive(Clone, PartialEq)]
 pub struct Status {

@@ -6,7 +6,7 @@
 
 use super::amf_value::{Converter, NAMES, text};
 use crate::player::{End, EosReason, Failure, Notice, ScriptData};
-use crate::rtmp::status::{Level, Status, printable};
+use crate::rtmp::status::{Status, printable};
 
 /// `stream-ended`: how a play came to its end.
 pub(super) fn stream_ended(end: &End) -> gst::Structure {
@@ -97,14 +97,7 @@ fn add_status(structure: &mut gst::StructureRef, status: Option<&Status>) {
         return;
     };
     structure.set("code", printable(status.code.as_str()));
-    structure.set(
-        "level",
-        match status.level {
-            Level::Status => "status",
-            Level::Warning => "warning",
-            Level::Error => "error",
-        },
-    );
+    structure.set("level", status.level.name());
     structure.set("description", printable(&status.description));
 }
 
