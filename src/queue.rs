@@ -47,6 +47,8 @@ pub struct Fill {
     pub bytes: usize,
     /// Milliseconds between the oldest and the newest item.
     pub time: u64,
+    /// The most bytes that were ever held.
+    pub peak_bytes: usize,
 }
 
 /// A queue of `T` that ends with an `E`.
@@ -61,6 +63,8 @@ struct State<T, E> {
     items: VecDeque<T>,
     bytes: usize,
     newest: Option<u64>,
+    /// The most bytes that it has held.
+    peak: usize,
     end: Option<E>,
     flushing: bool,
     consumer_waits: bool,
@@ -77,6 +81,7 @@ impl<T: Measured, E: Clone> Queue<T, E> {
                 items: VecDeque::new(),
                 bytes: 0,
                 newest: None,
+                peak: 0,
                 end: None,
                 flushing: false,
                 consumer_waits: false,
@@ -100,6 +105,7 @@ impl<T: Measured, E: Clone> Queue<T, E> {
             } else {
                 state.items.append(batch);
             }
+            state.peak = state.peak.max(state.bytes);
         }
         let fill = state.fill();
         let full = (self.limits.bytes > 0 && fill.bytes >= self.limits.bytes)
@@ -195,6 +201,7 @@ impl<T: Measured, E> State<T, E> {
                 (Some(oldest), Some(newest)) => newest.saturating_sub(oldest),
                 _ => 0,
             },
+            peak_bytes: self.peak,
         }
     }
 }
@@ -283,6 +290,16 @@ mod tests {
         pop(&queue, 1);
         assert_eq!(wakes.load(Ordering::SeqCst), 1, "1 ms left");
         assert!(push(&queue, &[]));
+    }
+
+    #[test]
+    fn the_peak_stays_when_the_queue_is_emptied() {
+        let (queue, _) = queue(0, 0);
+        push(&queue, &[Thing(60, 1), Thing(40, 2)]);
+        pop(&queue, usize::MAX);
+        push(&queue, &[Thing(70, 3)]);
+        let fill = queue.fill();
+        assert_eq!((fill.bytes, fill.peak_bytes), (70, 100));
     }
 
     #[test]
