@@ -20,6 +20,7 @@ use super::notice::Notice;
 use super::reception::Wanted;
 use super::script_data::ScriptData;
 use super::selection::{Selected, Selection};
+use super::traffic::Traffic;
 use crate::flv::{
     Aggregate, DataEncoding, Info, ScriptAction, Tag, TagType, Verdict, file_header, inspect,
     inspect_data,
@@ -66,6 +67,7 @@ pub(super) struct FlvOutput {
     block: BytesMut,
     reported: HashSet<String>,
     notices: Vec<String>,
+    traffic: Traffic,
 }
 
 /// What is known before the file header is written.
@@ -108,7 +110,7 @@ impl FlvOutput {
                 for tag in Aggregate::new(payload, timestamp) {
                     match tag {
                         Ok(tag) => self.tag(compact(tag, whole), now),
-                        Err(reason) => self.notice(&format!("part of an aggregate: {reason}")),
+                        Err(reason) => self.leave_out(&format!("part of an aggregate: {reason}")),
                     }
                 }
             }
@@ -193,6 +195,11 @@ impl FlvOutput {
         std::mem::take(&mut self.notices)
     }
 
+    /// What has come since the last call.
+    pub(super) fn take_traffic(&mut self) -> Traffic {
+        std::mem::take(&mut self.traffic)
+    }
+
     fn message(&mut self, kind: TagType, timestamp: u32, payload: Payload, now: Instant) {
         let body = payload.as_slice();
         if let Some((info, Placed { time, discont })) = self.admit(kind, timestamp, body, now) {
@@ -221,10 +228,11 @@ impl FlvOutput {
         body: &[u8],
         now: Instant,
     ) -> Option<(Info, Placed)> {
+        self.traffic.count(kind, body.len());
         let info = match inspect(kind, body) {
             Verdict::Pass(info) => info,
             Verdict::Drop(reason) => {
-                self.notice(&format!("{kind:?} message: {reason}"));
+                self.leave_out(&format!("{kind:?} message: {reason}"));
                 return None;
             }
         };
@@ -249,11 +257,14 @@ impl FlvOutput {
     }
 
     fn data(&mut self, encoding: DataEncoding, timestamp: u32, payload: Payload, now: Instant) {
+        self.traffic.count(TagType::Script, payload.len());
         let script = inspect_data(encoding, payload.as_slice());
         let (skip, convert) = match script.action {
             ScriptAction::Forward { skip } => (skip, false),
             ScriptAction::Convert { skip } => (skip, true),
-            ScriptAction::Drop(reason) => return self.notice(&format!("data message: {reason}")),
+            ScriptAction::Drop(reason) => {
+                return self.leave_out(&format!("data message: {reason}"));
+            }
         };
         let is_metadata = script.name == "onMetaData";
         let values = payload.as_slice().get(skip..).unwrap_or_default();
@@ -362,6 +373,11 @@ impl FlvOutput {
         }
         self.block.extend_from_slice(bytes);
         self.block.split()
+    }
+
+    fn leave_out(&mut self, text: &str) {
+        self.traffic.dropped += 1;
+        self.notice(text);
     }
 
     fn notice(&mut self, text: &str) {

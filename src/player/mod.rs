@@ -18,29 +18,35 @@ mod ladder;
 mod learned;
 mod log;
 mod meaning;
+mod meter;
 mod notice;
 mod play;
 mod policy;
 mod reception;
 mod redirect;
 mod request;
+mod round_trip;
 mod script_data;
 mod selection;
 mod settings;
 mod standby;
 mod stats;
+mod traffic;
 mod worker;
 
 pub use failure::{Cause, End, EosReason, Failure};
 pub use item::{Item, Packet};
 pub use learned::Learned;
 pub(crate) use meaning::is_about_access;
+pub use meter::Rate;
 pub use notice::Notice;
 pub use reception::Reception;
 pub use redirect::{MAX_REDIRECTS, RedirectError};
+pub use round_trip::RoundTrip;
 pub use script_data::ScriptData;
 pub use settings::{OnUnpublish, PlaySettings};
-pub use stats::{Phase, Snapshot, Stats};
+pub use stats::{Peer, Phase, Snapshot, Stats};
+pub use traffic::{Flow, Flows};
 pub use worker::Worker;
 
 /// The queue between the network thread and the streaming thread.

@@ -21,9 +21,11 @@ use super::notice::Notice;
 use super::reception::{Reception, Wanted};
 use super::redirect::Redirect;
 use super::request::{Place, Request};
+use super::round_trip::{Pinger, RoundTrip};
 use super::settings::{OnUnpublish, PlaySettings};
 use super::standby::Standby;
 use super::stats::{Phase, Stats};
+use super::traffic::Gaps;
 use crate::driver::{Closed, Policy};
 use crate::net::{ConnectError, Control};
 use crate::rtmp;
@@ -31,8 +33,8 @@ use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::connection::Ignored;
 use crate::rtmp::handshake::Progress;
 use crate::rtmp::message::StreamId;
-use crate::rtmp::session::Session;
 use crate::rtmp::session::client::{ClientSession, Event, PlayStart};
+use crate::rtmp::session::{MediaKind, Session};
 use crate::rtmp::status::{Level, Status, StatusCode, printable};
 use crate::rtmp::user_control::UserControl;
 
@@ -86,6 +88,8 @@ pub(super) struct Player<'a> {
     on_trial: bool,
     phase: Phase,
     phase_since: Instant,
+    /// When this connection began.
+    attempt_since: Instant,
     /// The server's version byte where that is not 3, or no version at all.
     odd_version: Option<u8>,
     stream: Option<StreamId>,
@@ -96,6 +100,12 @@ pub(super) struct Player<'a> {
     bytes_when_idle: u64,
     /// The queue is full: silence is not the server's fault.
     blocked: bool,
+    pinger: Pinger,
+    gaps: Gaps,
+    /// When the present batch came.
+    batch_since: Instant,
+    /// Oddities that have not been published yet.
+    ignored: u64,
     /// What the server was asked to send.
     wanted: Wanted,
     /// What said that the publisher left, and when.
@@ -131,6 +141,7 @@ impl<'a> Player<'a> {
             on_trial,
             phase: Phase::Resolving,
             phase_since: now,
+            attempt_since: now,
             odd_version: None,
             stream: None,
             output,
@@ -138,6 +149,10 @@ impl<'a> Player<'a> {
             last_media: now,
             bytes_when_idle: 0,
             blocked: false,
+            pinger: Pinger::new(shared.settings.ping_interval, now),
+            gaps: Gaps::default(),
+            batch_since: now,
+            ignored: 0,
             wanted: Wanted::ALL,
             left: None,
             reported: HashSet::new(),
@@ -152,7 +167,7 @@ impl<'a> Player<'a> {
         }
         self.phase = phase;
         self.phase_since = now;
-        self.stats.enter(phase, now - self.shared.started);
+        self.stats.enter(phase, now - self.attempt_since);
     }
 
     /// A line for each step of the flow.
@@ -246,6 +261,7 @@ impl<'a> Player<'a> {
     fn on_stream_created(&mut self, session: &mut ClientSession, stream: StreamId, now: Instant) {
         self.log_step(format_args!("createStream: _result, stream {stream}"));
         self.stream = Some(stream);
+        self.stats.update_peer(|peer| peer.stream = Some(stream));
         self.switch_media(session);
         if matches!(self.request.play.start, PlayStart::Recorded(_)) {
             session.get_stream_length(&self.request.play.name);
@@ -260,6 +276,7 @@ impl<'a> Player<'a> {
         if self.phase == Phase::Play {
             self.enter(Phase::Waiting, now);
             self.last_media = now;
+            self.pinger.begin(now);
             self.log_step(format_args!("playing has started: {by}"));
         }
     }
@@ -279,6 +296,13 @@ impl<'a> Player<'a> {
             media.payload.len()
         ));
         self.last_media = now;
+        self.batch_since = now;
+        if matches!(
+            media.kind,
+            MediaKind::Audio | MediaKind::Video | MediaKind::Aggregate
+        ) {
+            self.gaps.message(now);
+        }
         if let Some(candidate) = &mut self.candidate {
             if candidate.hold(media, now) && self.phase == Phase::Waiting {
                 self.enter(Phase::Playing, now);
@@ -301,6 +325,7 @@ impl<'a> Player<'a> {
         if !self.is_ours(stream) {
             return None;
         }
+        self.stats.set_last_status(&status);
         if let Some(redirect) = Redirect::find(&status) {
             return Some(Outcome::Redirected(redirect));
         }
@@ -359,6 +384,7 @@ impl<'a> Player<'a> {
                         .info(format_args!("The publisher has left ({reason}), waiting"));
                     self.left = Some((reason.clone(), now));
                     self.last_media = now;
+                    self.gaps.interrupt();
                     self.output.announce_restart();
                     self.notify(Notice::PublisherLeft(reason));
                 }
@@ -396,6 +422,12 @@ impl<'a> Player<'a> {
             _ => self.log.log(format_args!("User control: {event:?}")),
         }
         match event {
+            UserControl::PingResponse(number) => {
+                if let Some(sample) = self.pinger.answered(number, now) {
+                    self.measured(sample);
+                }
+                None
+            }
             UserControl::StreamEof(stream) if Some(stream) == self.stream => {
                 self.on_unpublished(EosReason::StreamEof, now)
             }
@@ -419,9 +451,30 @@ impl<'a> Player<'a> {
         self.output.take(&mut self.batch);
     }
 
+    /// A question was answered after so long.
+    fn measured(&self, sample: Duration) {
+        self.stats.update_peer(|peer| {
+            peer.round_trip = Some(RoundTrip::with(peer.round_trip, sample));
+        });
+    }
+
+    /// The question of the present phase is answered: it takes no less than
+    /// the way there and back.
+    fn measure_step(&self, now: Instant) {
+        self.measured(now.saturating_duration_since(self.phase_since));
+    }
+
+    /// A refusal may bring a status.
+    fn note_status(&self, status: Option<&Status>) {
+        if let Some(status) = status {
+            self.stats.set_last_status(status);
+        }
+    }
+
     fn on_ignored(&mut self, ignored: &Ignored) {
         // Once per kind; the bound is against a peer that makes up kinds.
         const MAX_REPORTED: usize = 64;
+        self.ignored += 1;
         let text = ignored.to_string();
         if self.reported.len() < MAX_REPORTED && self.reported.insert(text.clone()) {
             self.log.info(format_args!("Overlooked: {text}"));
@@ -432,6 +485,7 @@ impl<'a> Player<'a> {
         match progress {
             Progress::Version(version) => {
                 self.odd_version = (version != 3).then_some(version);
+                self.measure_step(now);
                 self.log_step(format_args!("S0 received: {version}"));
             }
             Progress::Hello { version } => {
@@ -440,6 +494,8 @@ impl<'a> Player<'a> {
                 ));
             }
             Progress::Done { form, .. } => {
+                let stats = &self.stats;
+                stats.update_peer(|peer| peer.handshake = Some(form));
                 let form = form.name();
                 self.log_step(format_args!("S2 received, {form} handshake done"));
                 self.enter(Phase::Connect, now);
@@ -491,22 +547,35 @@ impl Policy<ClientSession> for Player<'_> {
                 if let Some(server) = &server {
                     self.log_step(format_args!("Enhanced RTMP of the server: {server}"));
                 }
-                self.stats.set_server_capabilities(server);
+                let version = server_version(&properties, &information);
+                self.stats.update_peer(|peer| {
+                    peer.capabilities = server;
+                    peer.version = version;
+                });
+                self.measure_step(now);
                 self.on_connected(session, now);
                 None
             }
-            Event::ConnectRejected(status) => Some(self.connect_rejected(status)),
+            Event::ConnectRejected(status) => {
+                self.note_status(status.as_ref());
+                Some(self.connect_rejected(status))
+            }
             Event::StreamCreated(stream) => {
                 if self.stream.is_none() {
+                    self.measure_step(now);
                     self.on_stream_created(session, stream, now);
                 }
                 None
             }
             Event::CreateStreamFailed(status) => {
+                self.note_status(status.as_ref());
                 Some(self.failed(Cause::CreateStreamFailed(status)))
             }
             Event::PlayAnswered(_) => None,
-            Event::PlayRejected(_, status) => Some(self.failed(Cause::PlayFailed(status))),
+            Event::PlayRejected(_, status) => {
+                self.note_status(status.as_ref());
+                Some(self.failed(Cause::PlayFailed(status)))
+            }
             Event::Status(stream, status) => self.on_status(stream, status, now),
             Event::Unsubscribed if self.is_started() => {
                 self.on_unpublished(EosReason::Unsubscribed, now)
@@ -531,18 +600,26 @@ impl Policy<ClientSession> for Player<'_> {
         let items = self.batch.len();
         // First: who sees the items finds them counted.
         let counters = session.counters();
-        self.stats.set_counters(counters);
+        let mut traffic = self.output.take_traffic();
+        traffic.ignored = std::mem::take(&mut self.ignored);
+        let gap = self.gaps.largest();
+        self.stats.batch(counters, &traffic, self.batch_since, gap);
         let room = self.shared.queue.push(&mut self.batch);
         self.log.trace(format_args!(
             "{items} items into the queue; {} bytes in, {} out",
             counters.in_bytes_total, counters.out_bytes_total
         ));
         if self.blocked && room {
-            self.last_media = Instant::now();
+            let now = Instant::now();
+            self.last_media = now;
+            self.stats.set_blocked(false, now);
         }
         if !self.blocked && !room {
             self.log
                 .info(format_args!("The queue is full, the socket waits"));
+            self.stats.set_blocked(true, Instant::now());
+            self.gaps.interrupt();
+            self.pinger.forget();
         }
         self.blocked = !room;
         room
@@ -577,7 +654,8 @@ impl Policy<ClientSession> for Player<'_> {
             None => None,
         };
         let grace = self.grace_end();
-        [limit, grace, self.output.deadline()]
+        let ping = self.pinger.deadline().filter(|_| !self.blocked);
+        [limit, grace, ping, self.output.deadline()]
             .into_iter()
             .flatten()
             .min()
@@ -586,6 +664,13 @@ impl Policy<ClientSession> for Player<'_> {
     fn on_deadline(&mut self, session: &mut ClientSession, now: Instant) -> Option<Outcome> {
         if self.output.deadline().is_some_and(|due| due <= now) {
             self.output.open();
+        }
+        if !self.blocked
+            && let Some(number) = self.pinger.due(now)
+        {
+            let sent = session.ping(number);
+            self.log
+                .log(format_args!("PingRequest({number}), sent: {sent}"));
         }
         let due = |since: Instant, limit: Option<Duration>| {
             limit.filter(|limit| now.saturating_duration_since(since) >= *limit)
@@ -646,6 +731,7 @@ impl Player<'_> {
             self.log_step(format_args!("receiveVideo {} sent", wanted.video));
         }
         self.wanted = wanted;
+        self.gaps.interrupt();
         self.output.want(wanted);
     }
 
@@ -762,7 +848,17 @@ impl Player<'_> {
             self.output.open();
         }
         self.flush(session);
+        // The consumer may take as long as it likes from here on.
+        self.stats.set_blocked(false, Instant::now());
     }
+}
+
+/// What the server calls itself. Some say so beside the status only.
+fn server_version(properties: &Object, information: &Object) -> Option<String> {
+    [properties, information]
+        .into_iter()
+        .find_map(|object| object.get("fmsVer")?.as_str())
+        .map(printable)
 }
 
 /// The members of a server's object, for the log: the first few, and no more of
@@ -790,6 +886,9 @@ impl fmt::Display for Members<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod measuring;
 
 #[cfg(test)]
 mod tests {

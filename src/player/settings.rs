@@ -45,6 +45,8 @@ pub struct PlaySettings {
     pub timeout: Option<Duration>,
     /// How long no media may come while playing; for ever if `None`.
     pub idle_timeout: Option<Duration>,
+    /// How often to ping the server while playing; never if `None`.
+    pub ping_interval: Option<Duration>,
     /// An end that the server did not announce is a failure.
     pub no_eof_is_error: bool,
     /// What the publisher's leaving means.
@@ -59,6 +61,7 @@ impl fmt::Debug for PlaySettings {
             .field("fallbacks", &self.fallbacks)
             .field("timeout", &self.timeout)
             .field("idle_timeout", &self.idle_timeout)
+            .field("ping_interval", &self.ping_interval)
             .field("no_eof_is_error", &self.no_eof_is_error)
             .field("on_unpublish", &self.on_unpublish)
             .finish_non_exhaustive()

@@ -7,11 +7,16 @@
 //! that are never held for longer than a copy.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use super::round_trip::RoundTrip;
+use super::traffic::{Flows, Totals, Traffic};
 use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::connection::Counters;
+use crate::rtmp::handshake::HandshakeForm;
+use crate::rtmp::message::StreamId;
+use crate::rtmp::status::{Level, Status, printable};
 
 /// What a play is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,13 +86,43 @@ impl Phase {
 pub struct Stats {
     /// The phase's number plus one; 0 before the start.
     phase: AtomicU8,
-    /// When each phase ended, in nanoseconds from the start; 0 for not yet.
+    /// When each phase ended, in nanoseconds from the start of the connection
+    /// attempt; 0 for not yet.
     ended: [AtomicU64; Phase::ALL.len()],
-    counters: Mutex<Counters>,
     connections: AtomicU32,
     redirects: AtomicU32,
     announced: Capabilities,
-    server: Mutex<Option<Capabilities>>,
+    figures: Mutex<Figures>,
+    peer: Mutex<Peer>,
+    last_status: Mutex<Option<(String, Level)>>,
+    /// Of the queue, once it is gone.
+    queue_peak: AtomicU64,
+}
+
+/// What changes with every batch.
+#[derive(Debug, Default)]
+struct Figures {
+    counters: Counters,
+    totals: Totals,
+    largest_gap: Duration,
+    blocked_since: Option<Instant>,
+    /// Without the time since then.
+    blocked: Duration,
+}
+
+/// What is known of the server on the present connection.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Peer {
+    /// The form of the handshake.
+    pub handshake: Option<HandshakeForm>,
+    /// How long it takes to answer.
+    pub round_trip: Option<RoundTrip>,
+    /// What it calls itself, fit to be shown.
+    pub version: Option<String>,
+    /// What it answered to our capabilities.
+    pub capabilities: Option<Capabilities>,
+    /// The stream that it gave us.
+    pub stream: Option<StreamId>,
 }
 
 /// A copy of the figures.
@@ -95,7 +130,8 @@ pub struct Stats {
 pub struct Snapshot {
     /// The present phase; `None` before the start.
     pub phase: Option<Phase>,
-    /// When each phase ended, from the start; `None` for not yet.
+    /// When each phase ended, from the start of the connection attempt; `None`
+    /// for not yet.
     pub ended: Vec<(Phase, Option<Duration>)>,
     /// The connection's counters.
     pub counters: Counters,
@@ -105,8 +141,18 @@ pub struct Snapshot {
     pub redirects: u32,
     /// What of Enhanced RTMP `connect` announces.
     pub announced: Capabilities,
-    /// What the server answered to that; `None` for nothing, or not yet.
-    pub server: Option<Capabilities>,
+    /// The server.
+    pub peer: Peer,
+    /// Code, fit to be shown, and level of the last status that came.
+    pub last_status: Option<(String, Level)>,
+    /// Media that came.
+    pub flows: Flows,
+    /// The longest time between two audio or video messages.
+    pub largest_gap: Duration,
+    /// How long the queue was full.
+    pub blocked: Duration,
+    /// The most that waited in a queue that is gone, in bytes.
+    pub queue_peak: u64,
 }
 
 impl Stats {
@@ -118,6 +164,8 @@ impl Stats {
         for ended in &self.ended {
             ended.store(0, Ordering::Relaxed);
         }
+        *lock(&self.peer) = Peer::default();
+        lock(&self.figures).counters = Counters::default();
     }
 
     /// Of a play that announces this.
@@ -128,7 +176,8 @@ impl Stats {
         }
     }
 
-    /// Records that `phase` begins and all before it have ended.
+    /// Records that `phase` begins and all before it have ended, so long after
+    /// the start of the connection attempt.
     pub(super) fn enter(&self, phase: Phase, elapsed: Duration) {
         let now = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).max(1);
         for (before, ended) in Phase::ALL.iter().zip(&self.ended) {
@@ -144,8 +193,44 @@ impl Stats {
         self.redirects.store(count, Ordering::Relaxed);
     }
 
-    pub(super) fn set_counters(&self, counters: Counters) {
-        *self.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
+    /// A batch has come: what it adds, at what time, and what is so by now.
+    pub(super) fn batch(
+        &self,
+        counters: Counters,
+        traffic: &Traffic,
+        now: Instant,
+        largest_gap: Duration,
+    ) {
+        let mut figures = lock(&self.figures);
+        figures.counters = counters;
+        figures.totals.add(traffic, now);
+        figures.largest_gap = figures.largest_gap.max(largest_gap);
+    }
+
+    /// The queue is full from now on, or no more.
+    pub(super) fn set_blocked(&self, blocked: bool, now: Instant) {
+        let mut figures = lock(&self.figures);
+        if blocked {
+            figures.blocked_since.get_or_insert(now);
+        } else if let Some(since) = figures.blocked_since.take() {
+            figures.blocked += now.saturating_duration_since(since);
+        }
+    }
+
+    /// The server has shown something of itself.
+    pub(super) fn update_peer(&self, update: impl FnOnce(&mut Peer)) {
+        update(&mut lock(&self.peer));
+    }
+
+    /// The server has said so.
+    pub(super) fn set_last_status(&self, status: &Status) {
+        let code = printable(status.code.as_str());
+        *lock(&self.last_status) = Some((code, status.level));
+    }
+
+    /// Keeps what can no longer be seen of a queue that goes away.
+    pub fn set_queue_peak(&self, bytes: usize) {
+        self.queue_peak.store(bytes as u64, Ordering::Relaxed);
     }
 
     /// The present phase.
@@ -155,31 +240,44 @@ impl Stats {
         phase.copied().unwrap_or(Phase::Resolving)
     }
 
-    pub(super) fn set_server_capabilities(&self, server: Option<Capabilities>) {
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = server;
+    /// A copy of everything, as it is now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot_at(Instant::now())
     }
 
-    /// A copy of everything.
-    pub fn snapshot(&self) -> Snapshot {
+    fn snapshot_at(&self, now: Instant) -> Snapshot {
         let phase = usize::from(self.phase.load(Ordering::Relaxed)).checked_sub(1);
         let ended = Phase::ALL.iter().zip(&self.ended).map(|(phase, ended)| {
             let ended = ended.load(Ordering::Relaxed);
             (*phase, (ended > 0).then(|| Duration::from_nanos(ended)))
         });
+        let figures = lock(&self.figures);
+        let still = figures.blocked_since;
+        let still = still.map(|since| now.saturating_duration_since(since));
+        let (counters, flows) = (figures.counters, figures.totals.at(now));
+        let blocked = figures.blocked + still.unwrap_or_default();
+        let largest_gap = figures.largest_gap;
+        drop(figures);
         Snapshot {
             phase: phase.and_then(|phase| Phase::ALL.get(phase).copied()),
             ended: ended.collect(),
-            counters: *self.counters.lock().unwrap_or_else(PoisonError::into_inner),
+            counters,
             connections: self.connections.load(Ordering::Relaxed),
             redirects: self.redirects.load(Ordering::Relaxed),
             announced: self.announced.clone(),
-            server: self
-                .server
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
+            peer: lock(&self.peer).clone(),
+            last_status: lock(&self.last_status).clone(),
+            flows,
+            largest_gap,
+            blocked,
+            queue_peak: self.queue_peak.load(Ordering::Relaxed),
         }
     }
+}
+
+/// Every change under these locks is complete at each of its steps.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -199,5 +297,46 @@ mod tests {
         let ended: Vec<_> = snapshot.ended.iter().map(|(_, ended)| *ended).collect();
         assert_eq!(ended[..3], [Some(ms(3)), Some(ms(3)), Some(ms(7))]);
         assert_eq!(ended[5..], [None, None, None]);
+    }
+
+    #[test]
+    fn the_time_in_which_the_queue_was_full_is_summed_up_and_runs_on() {
+        let stats = Stats::default();
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let blocked = |seconds| stats.snapshot_at(at(seconds)).blocked.as_secs();
+        stats.set_blocked(false, at(0));
+        assert_eq!(blocked(5), 0);
+        stats.set_blocked(true, at(10));
+        stats.set_blocked(true, at(11));
+        assert_eq!(blocked(13), 3);
+        stats.set_blocked(false, at(14));
+        stats.set_blocked(false, at(15));
+        assert_eq!(blocked(99), 4);
+        stats.set_blocked(true, at(100));
+        assert_eq!(blocked(102), 6);
+    }
+
+    #[test]
+    fn a_new_connection_has_its_own_figures_and_the_play_keeps_its() {
+        let stats = Stats::default();
+        let now = Instant::now();
+        stats.update_peer(|peer| peer.stream = Some(StreamId(1)));
+        let counters = Counters {
+            in_messages: 7,
+            ..Counters::default()
+        };
+        let mut traffic = Traffic::default();
+        traffic.dropped = 2;
+        let gap = Duration::from_secs(1);
+        stats.batch(counters, &traffic, now, gap);
+        assert_eq!(stats.snapshot().counters, counters);
+
+        stats.begin_attempt();
+        stats.batch(Counters::default(), &Traffic::default(), now, gap / 2);
+        let snapshot = stats.snapshot();
+        assert_eq!(snapshot.peer, Peer::default());
+        assert_eq!(snapshot.counters, Counters::default());
+        assert_eq!((snapshot.flows.dropped, snapshot.largest_gap), (2, gap));
     }
 }

@@ -48,14 +48,15 @@ use once_cell::sync::Lazy;
 
 use super::announce;
 use super::messages;
-use super::properties::{self, PROPERTIES, STATS_NAME};
+use super::properties::{self, PROPERTIES};
 use super::settings::Settings;
+use super::stats;
 use super::tags;
 use crate::error;
 use crate::net::Control;
 use crate::player::{
-    End, Item, ItemQueue, Learned, Notice, Packet, Phase, PlaySettings, Reception, ScriptData,
-    Stats, Worker,
+    End, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, ScriptData, Stats,
+    Worker,
 };
 use crate::queue::Popped;
 use crate::rtmp::status::printable;
@@ -313,7 +314,11 @@ impl BaseSrcImpl for RtmprSrc {
     fn stop(&self) -> Result<(), gst::ErrorMessage> {
         // Taken out first: ending the thread must not hold the lock.
         let play = lock(&self.session).take();
+        let queue = play.as_ref().map(|play| Arc::clone(&play.shared.queue));
         drop(play);
+        if let Some(queue) = queue {
+            lock(&self.stats).set_queue_peak(queue.fill().peak_bytes);
+        }
         *lock(&self.output) = Output::default();
         gst::info!(CAT, imp = self, "Stopped");
         Ok(())
@@ -540,51 +545,9 @@ impl RtmprSrc {
         let queue = lock(&self.session)
             .as_ref()
             .map(|play| Arc::clone(&play.shared.queue));
-        let fill = queue.map(|queue| queue.fill()).unwrap_or_default();
         let snapshot = lock(&self.stats).snapshot();
-        let counters = snapshot.counters;
-        let mut stats = gst::Structure::builder(STATS_NAME)
-            .field("in-chunk-size", counters.in_chunk_size)
-            .field("out-chunk-size", counters.out_chunk_size)
-            .field("in-window-ack-size", counters.in_window_ack_size)
-            .field("out-window-ack-size", counters.out_window_ack_size)
-            .field("in-bytes-total", counters.in_bytes_total)
-            .field("out-bytes-total", counters.out_bytes_total)
-            .field("in-bytes-acked", counters.in_bytes_acked)
-            .field("out-bytes-acked", counters.out_bytes_acked)
-            .field("in-messages", counters.in_messages)
-            .field("connections", snapshot.connections)
-            .field("redirects", snapshot.redirects)
-            .field("queue-bytes", fill.bytes as u64)
-            .field("queue-time", fill.time.saturating_mul(1_000_000))
-            .build();
-        if let Some(phase) = snapshot.phase {
-            stats.set("phase", phase.name());
-        }
-        announce::add_to_stats(&mut stats, &snapshot.announced, snapshot.server.as_ref());
-        for (phase, ended) in snapshot.ended {
-            if let (Some(name), Some(ended)) = (time_field(phase), ended) {
-                let ended = u64::try_from(ended.as_nanos()).unwrap_or(u64::MAX);
-                stats.set(name, ended);
-            }
-        }
-        stats
+        stats::structure(&snapshot, queue.map(|queue| queue.fill()))
     }
-}
-
-/// The `stats` field that tells when a phase ended, in nanoseconds from the
-/// start.
-fn time_field(phase: Phase) -> Option<&'static str> {
-    Some(match phase {
-        Phase::Resolving => "resolved-time",
-        Phase::Connecting => "tcp-connected-time",
-        Phase::Handshake => "handshake-time",
-        Phase::Connect => "connected-time",
-        Phase::CreateStream => "stream-created-time",
-        Phase::Play => "play-started-time",
-        Phase::Waiting => "first-media-time",
-        Phase::Playing => return None,
-    })
 }
 
 /// Keeps the base class from asking downstream how to allocate, which means

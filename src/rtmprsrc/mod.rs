@@ -13,6 +13,7 @@ mod imp;
 mod messages;
 mod properties;
 mod settings;
+mod stats;
 mod tags;
 
 glib::wrapper! {

@@ -16,10 +16,6 @@ use crate::rtmp::connect_args;
 use crate::rtmp::location::{Location, Scheme};
 use crate::rtmp::timestamp::Track;
 
-/// Name of the structure that the `stats` property holds, that of `rtmp2src`
-/// so that programs made for it find what they look for.
-pub(super) const STATS_NAME: &str = "GstRtmpConnectionStats";
-
 pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
     let defaults = Settings::default();
     let location = defaults.location;
@@ -122,6 +118,21 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .blurb(
                 "How long no media may come before the stream counts as ended, in seconds \
                  (0 = no limit)",
+            )
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:ping-interval:
+         *
+         * How often to ping the server while playing, to measure the round
+         * trip time that #rtmprsrc:stats shows. Off by default: some servers
+         * close the connection on a ping.
+         */
+        glib::ParamSpecUInt::builder("ping-interval")
+            .nick("Ping interval")
+            .blurb(
+                "How often to ping the server to measure the round trip time, in seconds \
+                 (0 = never); some servers close the connection on it",
             )
             .mutable_ready()
             .build(),
@@ -362,12 +373,13 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
         /**
          * rtmprsrc:stats:
          *
-         * Sizes, byte counts, the present phase, when each phase ended, and
-         * which codecs of Enhanced RTMP the two sides announced.
+         * Sizes, byte counts, rates, round trip time, how full the queue was,
+         * the present phase, when each phase ended, and what the server said
+         * of itself.
          */
         glib::ParamSpecBoxed::builder::<gst::Structure>("stats")
             .nick("Statistics")
-            .blurb("Sizes, byte counts, and how long each step took")
+            .blurb("Sizes, counts, rates, and how long each step took")
             .read_only()
             .build(),
     ]
@@ -412,6 +424,7 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
         }
         "timeout" => settings.timeout_s = get(value)?,
         "idle-timeout" => settings.idle_timeout_s = get(value)?,
+        "ping-interval" => settings.ping_interval_s = get(value)?,
         "flash-version" => settings.flash_version = optional_string(value),
         "async-connect" => settings.async_connect = get(value)?,
         "no-eof-is-error" => settings.no_eof_is_error = get(value)?,
@@ -453,6 +466,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "stream" => location.stream.to_value(),
         "timeout" => settings.timeout_s.to_value(),
         "idle-timeout" => settings.idle_timeout_s.to_value(),
+        "ping-interval" => settings.ping_interval_s.to_value(),
         "flash-version" => settings.flash_version.to_value(),
         "async-connect" => settings.async_connect.to_value(),
         "no-eof-is-error" => settings.no_eof_is_error.to_value(),

@@ -40,6 +40,7 @@ pub(super) struct Settings {
     pub(super) location: Location,
     pub(super) timeout_s: u32,
     pub(super) idle_timeout_s: u32,
+    pub(super) ping_interval_s: u32,
     pub(super) flash_version: Option<String>,
     pub(super) async_connect: bool,
     pub(super) no_eof_is_error: bool,
@@ -81,6 +82,7 @@ impl Default for Settings {
             location: default_location(),
             timeout_s: DEFAULT_TIMEOUT_S,
             idle_timeout_s: 0,
+            ping_interval_s: 0,
             flash_version: None,
             async_connect: true,
             no_eof_is_error: false,
@@ -268,6 +270,7 @@ impl Settings {
             fallbacks: self.fallbacks,
             timeout: seconds(self.timeout_s),
             idle_timeout: seconds(self.idle_timeout_s),
+            ping_interval: seconds(self.ping_interval_s),
             no_eof_is_error: self.no_eof_is_error,
             on_unpublish: match self.on_unpublish {
                 RtmprOnUnpublish::Wait => OnUnpublish::Wait,
@@ -325,6 +328,7 @@ mod tests {
         assert_eq!(play.tc_url, None);
         assert_eq!(play.timeout, Some(Duration::from_secs(5)));
         assert_eq!(play.idle_timeout, None);
+        assert_eq!(play.ping_interval, None);
     }
 
     #[test]

@@ -1,0 +1,306 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! What the policy measures, at times that the test makes up.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::{Outcome, Player, Shared};
+use crate::driver::Policy;
+use crate::player::flv_output::FlvOutput;
+use crate::player::log::Log;
+use crate::player::reception::Reception;
+use crate::player::request::{Place, Request};
+use crate::player::settings::{OnUnpublish, PlaySettings};
+use crate::player::stats::{Phase, Snapshot, Stats};
+use crate::player::{Item, ItemQueue};
+use crate::queue::Limits;
+use crate::rtmp::chunk;
+use crate::rtmp::handshake::HandshakeForm;
+use crate::rtmp::location::Location;
+use crate::rtmp::message::StreamId;
+use crate::rtmp::payload::Payload;
+use crate::rtmp::session::client::{
+    ClientSession, ConnectParameters, Event, PlayParameters, PlayStart,
+};
+use crate::rtmp::session::{Media, MediaKind, Session};
+use crate::rtmp::user_control::UserControl;
+use crate::rtmp::wire::{Sent, handshake};
+
+const STREAM: StreamId = StreamId(1);
+const KEYFRAME: &[u8] = &[0x17, 1, 0, 0, 0, 0, 0, 0, 2, 0x65, 1];
+
+fn settings() -> PlaySettings {
+    let location = Location::parse("rtmp://h/a/s").expect("valid");
+    PlaySettings {
+        fixed_path: false,
+        tc_url: None,
+        connect: ConnectParameters::default(),
+        play: PlayParameters {
+            name: location.stream.clone(),
+            start: PlayStart::LiveOrRecorded,
+            duration: None,
+            reset: None,
+            buffer_length: 3000,
+        },
+        location,
+        fixed_start: false,
+        subscribe: None,
+        fallbacks: false,
+        timeout: None,
+        idle_timeout: None,
+        ping_interval: Some(Duration::from_secs(10)),
+        no_eof_is_error: false,
+        on_unpublish: OnUnpublish::Wait,
+    }
+}
+
+/// What a player needs, which outlives it.
+struct Parts {
+    log: Log,
+    settings: PlaySettings,
+    request: Request,
+    queue: ItemQueue,
+    stats: Stats,
+    reception: Reception,
+    output: FlvOutput,
+    session: ClientSession,
+    started: Instant,
+}
+
+impl Parts {
+    /// A play that began so long before its present connection.
+    fn new(before: Duration) -> Self {
+        let settings = settings();
+        let place = Place {
+            location: settings.location.clone(),
+            redirected: false,
+        };
+        let now = Instant::now();
+        let limits = Limits {
+            bytes: 1000,
+            time: 0,
+        };
+        let mut session = ClientSession::new(HandshakeForm::Simple, 1, chunk::Limits::default());
+        session.receive(&handshake()).expect("a handshake");
+        while session.poll_event().is_some() {}
+        while session.poll_transmit().is_some() {}
+        Self {
+            log: Log::new("test".to_owned()),
+            request: place.request(&settings, &Default::default()),
+            settings,
+            queue: ItemQueue::new(limits, || {}),
+            stats: Stats::default(),
+            reception: Reception::default(),
+            output: FlvOutput::new(),
+            session,
+            started: now.checked_sub(before).expect("the clock is old enough"),
+        }
+    }
+
+    /// Runs a test on a player whose stream plays.
+    fn playing(self, test: impl FnOnce(&mut Playing<'_, '_>)) {
+        self.with_player(|playing| {
+            playing.player.stream = Some(STREAM);
+            playing.player.enter(Phase::Play, playing.start);
+            playing
+                .player
+                .on_started(&"the test says so", playing.start);
+            test(playing);
+        });
+    }
+
+    fn with_player(mut self, test: impl FnOnce(&mut Playing<'_, '_>)) {
+        let shared = Shared {
+            log: &self.log,
+            settings: &self.settings,
+            queue: &self.queue,
+            stats: &self.stats,
+            reception: &self.reception,
+            started: self.started,
+        };
+        let player = Player::new(&shared, &self.request, &mut self.output, false);
+        test(&mut Playing {
+            start: player.attempt_since,
+            player,
+            session: &mut self.session,
+            sent: Sent::default(),
+        });
+    }
+}
+
+struct Playing<'a, 'b> {
+    player: Player<'a>,
+    session: &'b mut ClientSession,
+    start: Instant,
+    sent: Sent,
+}
+
+impl Playing<'_, '_> {
+    fn at(&self, ms: u64) -> Instant {
+        self.start + Duration::from_millis(ms)
+    }
+
+    fn event(&mut self, event: Event, ms: u64) {
+        let now = self.at(ms);
+        let end: Option<Outcome> = self.player.on_event(self.session, event, now);
+        assert!(end.is_none(), "it goes on");
+    }
+
+    fn media(&mut self, kind: MediaKind, body: &[u8], ms: u64) {
+        let media = Media {
+            kind,
+            stream: STREAM,
+            timestamp: 0,
+            payload: Payload::from(body),
+        };
+        self.event(Event::Media(media), ms);
+    }
+
+    fn frame(&mut self, ms: u64) {
+        self.media(MediaKind::Video, KEYFRAME, ms);
+    }
+
+    fn flush(&mut self) -> bool {
+        self.player.flush(self.session)
+    }
+
+    /// Fills the queue, and empties it again.
+    fn fill_and_empty(&mut self, ms: u64, meanwhile: impl FnOnce(&mut Self)) {
+        self.player.output.open();
+        for _ in 0..10 {
+            self.frame(ms);
+        }
+        assert!(!self.flush(), "full");
+        meanwhile(self);
+        let mut items: VecDeque<Item> = VecDeque::new();
+        self.player.shared.queue.pop(&mut items, usize::MAX);
+        assert!(self.flush(), "room");
+    }
+
+    fn deadline(&mut self, ms: u64) {
+        let now = self.at(ms);
+        assert!(self.player.on_deadline(self.session, now).is_none());
+    }
+
+    fn sent(&mut self) -> Vec<String> {
+        let out: Vec<u8> = std::iter::from_fn(|| self.session.poll_transmit())
+            .flat_map(|bytes| bytes.to_vec())
+            .collect();
+        self.sent.lines(&out)
+    }
+
+    fn stats(&self) -> Snapshot {
+        self.player.shared.stats.snapshot()
+    }
+
+    fn largest_gap(&mut self) -> u128 {
+        self.flush();
+        self.stats().largest_gap.as_millis()
+    }
+}
+
+#[test]
+fn phases_are_timed_from_the_start_of_their_connection() {
+    let second = Duration::from_secs(1);
+    let parts = Parts::new(second);
+    let before = parts.started + second;
+    parts.with_player(|playing| {
+        playing.player.enter(Phase::Connecting, before + second);
+        let (phase, ended) = playing.stats().ended[0];
+        assert_eq!(phase, Phase::Resolving);
+        assert!(ended.is_some_and(|ended| ended <= second), "{ended:?}");
+    });
+}
+
+#[test]
+fn the_largest_gap_is_that_of_audio_and_video() {
+    Parts::new(Duration::ZERO).playing(|playing| {
+        playing.frame(1000);
+        playing.media(MediaKind::Data, &[2, 0, 1, b'x'], 1500);
+        playing.media(MediaKind::Audio, &[0xAF, 1, 0x21], 1700);
+        playing.frame(1800);
+        assert_eq!(playing.largest_gap(), 700);
+    });
+}
+
+#[test]
+fn a_full_queue_makes_no_gap() {
+    Parts::new(Duration::ZERO).playing(|playing| {
+        playing.fill_and_empty(0, |_| {});
+        playing.frame(60_000);
+        playing.frame(60_040);
+        assert_eq!(playing.largest_gap(), 40);
+    });
+}
+
+#[test]
+fn a_publisher_that_has_left_makes_no_gap() {
+    Parts::new(Duration::ZERO).playing(|playing| {
+        playing.frame(0);
+        let left = UserControl::StreamEof(STREAM);
+        playing.event(Event::UserControl(left), 10);
+        playing.frame(60_000);
+        playing.frame(60_040);
+        assert_eq!(playing.largest_gap(), 40);
+    });
+}
+
+#[test]
+fn media_that_was_not_wanted_makes_no_gap() {
+    Parts::new(Duration::ZERO).playing(|playing| {
+        playing.frame(0);
+        playing
+            .player
+            .shared
+            .reception
+            .want(crate::rtmp::timestamp::Track::Video, false);
+        playing.player.on_turn(playing.session);
+        playing.frame(60_000);
+        assert_eq!(playing.largest_gap(), 0);
+    });
+}
+
+#[test]
+fn pings_begin_with_the_play_and_come_at_their_interval() {
+    Parts::new(Duration::ZERO).with_player(|playing| {
+        playing.player.enter(Phase::Play, playing.start);
+        assert_eq!(playing.player.deadline(), None);
+        playing.player.stream = Some(STREAM);
+        playing
+            .player
+            .on_started(&"the test says so", playing.at(5));
+        assert_eq!(playing.player.deadline(), Some(playing.at(5)));
+        playing.deadline(7);
+        playing.deadline(8);
+        assert_eq!(playing.sent(), ["2/0 @0 PingRequest(7)"]);
+        assert_eq!(playing.player.deadline(), Some(playing.at(10_007)));
+        assert_eq!(playing.stats().peer.round_trip, None);
+
+        let answer = Event::UserControl(UserControl::PingResponse(7));
+        playing.event(answer.clone(), 50);
+        let round_trip = playing.stats().peer.round_trip.expect("measured");
+        assert_eq!(round_trip.last, Duration::from_millis(43));
+        playing.event(answer, 90);
+        assert_eq!(playing.stats().peer.round_trip, Some(round_trip));
+    });
+}
+
+#[test]
+fn a_full_queue_stops_the_pings_and_spoils_those_on_their_way() {
+    Parts::new(Duration::ZERO).playing(|playing| {
+        playing.deadline(0);
+        assert_eq!(playing.sent().len(), 1);
+        playing.fill_and_empty(20, |playing| {
+            assert_eq!(playing.player.deadline(), None);
+            playing.deadline(20_000);
+            assert_eq!(playing.sent(), [""; 0]);
+        });
+        let late = Event::UserControl(UserControl::PingResponse(0));
+        playing.event(late, 30_000);
+        assert_eq!(playing.stats().peer.round_trip, None);
+        playing.deadline(30_000);
+        assert_eq!(playing.sent().len(), 1, "they go on");
+    });
+}
