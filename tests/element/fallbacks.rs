@@ -147,6 +147,7 @@ fn a_server_that_closes_on_the_simple_handshakes_client_gets_the_digest_one() {
         let asked = play(&player, &log);
         assert_eq!(asked.len(), 2);
         assert!(asked[1].flash_version.starts_with("WIN "), "{asked:?}");
+        assert_eq!(player.stats().get::<&str>("handshake"), Ok("digest"));
     }
 }
 

@@ -25,6 +25,7 @@ mod script_data;
 mod secrets;
 mod server;
 mod servers;
+mod stats;
 mod stop;
 mod unpublish;
 mod wire;

@@ -146,7 +146,12 @@ fn a_wrong_property_fails_the_start_instead_of_playing_something_else() {
 #[test]
 fn every_number_can_be_set_to_its_bounds() {
     let source = source();
-    for name in ["timeout", "idle-timeout", "max-queue-bytes"] {
+    for name in [
+        "timeout",
+        "idle-timeout",
+        "ping-interval",
+        "max-queue-bytes",
+    ] {
         source.set_property(name, u32::MAX);
         assert_eq!(source.property::<u32>(name), u32::MAX);
     }

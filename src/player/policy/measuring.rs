@@ -16,8 +16,9 @@ use crate::player::settings::{OnUnpublish, PlaySettings};
 use crate::player::stats::{Phase, Snapshot, Stats};
 use crate::player::{Item, ItemQueue};
 use crate::queue::Limits;
+use crate::rtmp::amf::Object;
 use crate::rtmp::chunk;
-use crate::rtmp::handshake::HandshakeForm;
+use crate::rtmp::handshake::{HandshakeForm, Progress};
 use crate::rtmp::location::Location;
 use crate::rtmp::message::StreamId;
 use crate::rtmp::payload::Payload;
@@ -259,6 +260,33 @@ fn media_that_was_not_wanted_makes_no_gap() {
         playing.player.on_turn(playing.session);
         playing.frame(60_000);
         assert_eq!(playing.largest_gap(), 0);
+    });
+}
+
+#[test]
+fn the_questions_of_the_start_are_samples() {
+    Parts::new(Duration::ZERO).with_player(|playing| {
+        let ms = Duration::from_millis;
+        let samples = |playing: &Playing<'_, '_>| {
+            let round_trip = playing.stats().peer.round_trip;
+            round_trip.map(|round_trip| (round_trip.last, round_trip.min))
+        };
+        playing.player.enter(Phase::Handshake, playing.at(10));
+        playing.event(Event::Handshake(Progress::Version(3)), 40);
+        assert_eq!(samples(playing), Some((ms(30), ms(30))));
+        let done = Progress::Done {
+            form: HandshakeForm::Simple,
+            genuine: true,
+        };
+        playing.event(Event::Handshake(done), 50);
+        let connected = Event::Connected {
+            properties: Object::new(),
+            information: Object::new(),
+        };
+        playing.event(connected, 150);
+        assert_eq!(samples(playing), Some((ms(100), ms(30))));
+        playing.event(Event::StreamCreated(STREAM), 170);
+        assert_eq!(samples(playing), Some((ms(20), ms(20))));
     });
 }
 
