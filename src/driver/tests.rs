@@ -65,6 +65,8 @@ struct Scripted {
     write_fails: bool,
     written: Vec<u8>,
     waits: Vec<Interest>,
+    /// How much had been written when it waited.
+    written_before: Vec<usize>,
     control: Control,
     /// Cancelled by this wait, so that no test can hang.
     max_waits: usize,
@@ -109,6 +111,7 @@ impl Transport for Scripted {
 
     fn wait(&mut self, interest: Interest, _deadline: Option<Instant>) {
         self.waits.push(interest);
+        self.written_before.push(self.written.len());
         if self.waits.len() >= self.max_waits {
             self.control.cancel();
         }
@@ -281,6 +284,7 @@ fn what_a_deadline_sends_goes_out_before_the_next_wait() {
     transport.max_waits = 1;
     assert_eq!(drive(&mut transport, &mut policy), None);
     assert_eq!(transport.written, b"ping");
+    assert_eq!(transport.written_before, [4]);
 }
 
 #[test]
