@@ -781,9 +781,8 @@ impl Player<'_> {
             return;
         };
         let now = Instant::now();
-        self.stats = Arc::clone(&candidate.stats);
-        self.stats.begin_attempt();
-        self.stats.enter(self.phase, now - self.shared.started);
+        let own = std::mem::replace(&mut self.stats, Arc::clone(&candidate.stats));
+        self.stats.adopt(&own);
         *self.output = output;
         self.output.announce_restart();
         self.output.want(self.shared.reception.wanted());

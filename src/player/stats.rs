@@ -168,6 +168,17 @@ impl Stats {
         lock(&self.figures).counters = Counters::default();
     }
 
+    /// A connection with figures of its own becomes the present one.
+    pub(super) fn adopt(&self, other: &Self) {
+        self.begin_attempt();
+        for (ended, theirs) in self.ended.iter().zip(&other.ended) {
+            ended.store(theirs.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        let phase = other.phase.load(Ordering::Relaxed);
+        self.phase.store(phase, Ordering::Relaxed);
+        lock(&self.peer).clone_from(&lock(&other.peer));
+    }
+
     /// Of a play that announces this.
     pub fn announcing(announced: Capabilities) -> Self {
         Self {

@@ -4,16 +4,17 @@
 //! What the policy measures, at times that the test makes up.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Outcome, Player, Shared};
 use crate::driver::Policy;
+use crate::net::Control;
 use crate::player::flv_output::FlvOutput;
 use crate::player::log::Log;
-use crate::player::reception::Reception;
 use crate::player::request::{Place, Request};
 use crate::player::settings::{OnUnpublish, PlaySettings};
-use crate::player::stats::{Phase, Snapshot, Stats};
+use crate::player::stats::{Phase, Snapshot};
 use crate::player::{Item, ItemQueue};
 use crate::queue::Limits;
 use crate::rtmp::amf::Object;
@@ -59,15 +60,12 @@ fn settings() -> PlaySettings {
 
 /// What a player needs, which outlives it.
 struct Parts {
-    log: Log,
-    settings: PlaySettings,
+    shared: Arc<Shared>,
+    control: Control,
+    place: Place,
     request: Request,
-    queue: ItemQueue,
-    stats: Stats,
-    reception: Reception,
     output: FlvOutput,
     session: ClientSession,
-    started: Instant,
 }
 
 impl Parts {
@@ -88,15 +86,20 @@ impl Parts {
         while session.poll_event().is_some() {}
         while session.poll_transmit().is_some() {}
         Self {
-            log: Log::new("test".to_owned()),
             request: place.request(&settings, &Default::default()),
-            settings,
-            queue: ItemQueue::new(limits, || {}),
-            stats: Stats::default(),
-            reception: Reception::default(),
+            shared: Arc::new(Shared {
+                log: Log::new("test".to_owned()),
+                settings,
+                queue: Arc::new(ItemQueue::new(limits, || {})),
+                stats: Arc::default(),
+                reception: Arc::default(),
+                learned: Arc::default(),
+                started: now.checked_sub(before).expect("the clock is old enough"),
+            }),
+            control: Control::default(),
+            place,
             output: FlvOutput::new(),
             session,
-            started: now.checked_sub(before).expect("the clock is old enough"),
         }
     }
 
@@ -113,15 +116,15 @@ impl Parts {
     }
 
     fn with_player(mut self, test: impl FnOnce(&mut Playing<'_, '_>)) {
-        let shared = Shared {
-            log: &self.log,
-            settings: &self.settings,
-            queue: &self.queue,
-            stats: &self.stats,
-            reception: &self.reception,
-            started: self.started,
-        };
-        let player = Player::new(&shared, &self.request, &mut self.output, false);
+        let player = Player::new(
+            &self.shared,
+            &self.control,
+            &self.place,
+            &self.request,
+            &mut self.output,
+            false,
+            None,
+        );
         test(&mut Playing {
             start: player.attempt_since,
             player,
@@ -206,7 +209,7 @@ impl Playing<'_, '_> {
 fn phases_are_timed_from_the_start_of_their_connection() {
     let second = Duration::from_secs(1);
     let parts = Parts::new(second);
-    let before = parts.started + second;
+    let before = parts.shared.started + second;
     parts.with_player(|playing| {
         playing.player.enter(Phase::Connecting, before + second);
         let (phase, ended) = playing.stats().ended[0];
