@@ -46,7 +46,7 @@ const RECONNECT_PERIOD: Duration = Duration::from_secs(60);
 
 /// How long what tells more may follow a StreamEOF: that it was the end of a
 /// recording, or that the stream goes on.
-const END_GRACE: Duration = Duration::from_millis(250);
+const END_GRACE: Duration = Duration::from_millis(100);
 
 /// What all connections of a play have in common.
 pub(super) struct Shared {

@@ -39,7 +39,7 @@ fn control_messages_may_come_in_any_order_around_the_answer_to_connect() {
     for connect in orders {
         let server = Script {
             connect,
-            ..Script::plain()
+            ..Script::plain_with_stop()
         };
         server.ends_by_word(&plain_tags());
     }
@@ -55,7 +55,7 @@ fn statuses_and_the_answer_to_play_may_come_in_any_order() {
         sample_access(5, 1),
     ];
     for start in permutations(&said) {
-        let mut server = Script::plain();
+        let mut server = Script::plain_with_stop();
         server.play.splice(..2, start);
         server.ends_by_word(&plain_tags());
     }
@@ -78,14 +78,14 @@ fn side_calls_may_be_answered_before_or_after_create_stream_or_not_at_all() {
             let server = Script {
                 create_stream,
                 subscribed: true,
-                ..Script::plain()
+                ..Script::plain_with_stop()
             };
             server.ends_by_word(&plain_tags());
         }
     }
     let unanswered = Script {
         subscribed: true,
-        ..Script::plain()
+        ..Script::plain_with_stop()
     };
     unanswered.ends_by_word(&plain_tags());
 }

@@ -54,6 +54,15 @@ impl Script {
         }
     }
 
+    /// The same, with an end that needs no second word.
+    pub(super) fn plain_with_stop() -> Self {
+        let mut server = Self::plain();
+        server.play.pop();
+        let stop = on_status(5, 1, status("NetStream.Play.Stop"));
+        server.play.push(stop);
+        server
+    }
+
     fn start(self) -> Server {
         self.start_and(|_| {})
     }

@@ -62,7 +62,7 @@ fn status(value: &[u8], code: &str) -> Vec<u8> {
 fn each(change: impl Fn(&mut Script, &[u8])) {
     for (name, value) in VALUES {
         println!("{name}");
-        let mut server = Script::plain();
+        let mut server = Script::plain_with_stop();
         change(&mut server, value);
         server.ends_by_word(&plain_tags());
     }
@@ -88,7 +88,7 @@ fn any_value_may_be_a_member_of_a_refusal_of_connect() {
             ("code", "NetConnection.Connect.InvalidApp"),
             ("description", "no such app"),
         ];
-        let mut server = Script::plain();
+        let mut server = Script::plain_with_stop();
         let refusal = [&[5][..], &object(value, &members)];
         server.connect = vec![command(0, "_error", CONNECT, &refusal)];
         server.fails(gst::ResourceError::NotFound, &["no such app"]);
@@ -123,7 +123,7 @@ fn what_cannot_be_read_behind_the_code_does_not_hide_it() {
     for value in [&[4][..], &[14], &[9], &[0x12], &[2, 0xFF]] {
         let members = [("level", "status"), ("code", "NetStream.Play.Stop")];
         let stop = object(&[5], &members);
-        let mut server = Script::plain();
+        let mut server = Script::plain_with_stop();
         server.play.pop();
         server
             .play
