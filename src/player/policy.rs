@@ -4,10 +4,17 @@
 //! The play flow: what to ask next, how long to wait for it, and which event
 //! ends the stream how.
 
+mod ending;
+mod members;
+mod presence;
+mod succession;
+
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use members::{Members, server_version};
 
 use super::ItemQueue;
 use super::candidate::Candidate;
@@ -27,9 +34,8 @@ use super::standby::Standby;
 use super::stats::{Phase, Stats};
 use super::traffic::Gaps;
 use crate::driver::{Closed, Policy};
-use crate::net::{ConnectError, Control};
+use crate::net::Control;
 use crate::rtmp;
-use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::connection::Ignored;
 use crate::rtmp::handshake::Progress;
 use crate::rtmp::message::StreamId;
@@ -37,16 +43,6 @@ use crate::rtmp::session::client::{ClientSession, Event, PlayStart};
 use crate::rtmp::session::{MediaKind, Session};
 use crate::rtmp::status::{Level, Status, StatusCode, printable};
 use crate::rtmp::user_control::UserControl;
-
-/// Most requests to reconnect that are followed in [`RECONNECT_PERIOD`].
-const MAX_RECONNECTS: usize = 5;
-
-/// Time in which requests to reconnect are counted.
-const RECONNECT_PERIOD: Duration = Duration::from_secs(60);
-
-/// How long what tells more may follow a StreamEOF: that it was the end of a
-/// recording, or that the stream goes on.
-const END_GRACE: Duration = Duration::from_millis(100);
 
 /// What all connections of a play have in common.
 pub(super) struct Shared {
@@ -176,67 +172,9 @@ impl<'a> Player<'a> {
         self.log.debug(format_args!("{step} (at {elapsed:.1?})"));
     }
 
-    /// The end for a connection that did not come about; `None`: cancelled.
-    pub(super) fn connect_failed(&self, error: ConnectError) -> Option<Outcome> {
-        // GIO's texts name hosts, but a malformed proxy URL also in whole.
-        let cause = match error {
-            ConnectError::Cancelled => return None,
-            ConnectError::Resolve(text) => Cause::HostNotFound(printable(&text)),
-            ConnectError::Refused(text) => Cause::Refused(printable(&text)),
-            ConnectError::Proxy(text) => Cause::Proxy(printable(&text)),
-            ConnectError::Failed(text) => Cause::Unreachable(printable(&text)),
-            ConnectError::TimedOut => Cause::TimedOut(self.phase_since.elapsed()),
-        };
-        Some(self.failed(cause))
-    }
-
     /// Whether media has come by this connection.
     pub(super) fn has_played(&self) -> bool {
         self.phase == Phase::Playing
-    }
-
-    fn failed(&self, cause: Cause) -> Outcome {
-        let elapsed = self.shared.started.elapsed();
-        Outcome::Failed(Failure::new(cause, self.phase, elapsed))
-    }
-
-    /// An end that was only deduced; that of a stream whose publisher has left
-    /// was announced.
-    fn unannounced(&self, reason: EosReason, cause: Cause) -> Outcome {
-        match &self.left {
-            Some((left, _)) => self.end_unpublished(left.clone()),
-            None if self.settings.no_eof_is_error => self.failed(cause),
-            None => Outcome::Ended(reason),
-        }
-    }
-
-    /// The end for a publisher that left.
-    fn end_unpublished(&self, reason: EosReason) -> Outcome {
-        match self.settings.on_unpublish {
-            OnUnpublish::Eos | OnUnpublish::Wait => Outcome::Ended(reason),
-            OnUnpublish::Error => self.failed(Cause::Unpublished(reason)),
-        }
-    }
-
-    /// The server ends the connection with a word, but says nothing of the
-    /// stream.
-    fn closed_by(&self, reason: EosReason) -> Outcome {
-        self.unannounced(reason, Cause::ClosedWithoutEof)
-    }
-
-    /// The cause of an end in the handshake that follows a strange first byte:
-    /// it tells more than how the connection ended.
-    fn not_rtmp(&self) -> Option<Cause> {
-        let first = self
-            .odd_version
-            .filter(|_| self.phase == Phase::Handshake)?;
-        Some(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
-    }
-
-    /// The end for a connection that closed before it was playing.
-    fn closed_early(&self, error: Option<String>) -> Outcome {
-        let cause = self.not_rtmp();
-        self.failed(cause.unwrap_or(Cause::ClosedEarly(error)))
     }
 
     fn is_started(&self) -> bool {
@@ -353,65 +291,6 @@ impl<'a> Player<'a> {
             Meaning::ConnectionFailed => Some(self.connect_rejected(Some(status))),
             Meaning::Ended | Meaning::Nothing => None,
         }
-    }
-
-    fn connect_rejected(&self, status: Option<Status>) -> Outcome {
-        match status.as_ref().and_then(Redirect::find) {
-            Some(redirect) => Outcome::Redirected(redirect),
-            None => self.failed(Cause::ConnectRejected(status)),
-        }
-    }
-
-    /// The server says that the publisher left, or that the end is reached.
-    fn on_unpublished(&mut self, reason: EosReason, now: Instant) -> Option<Outcome> {
-        if !self.is_started() {
-            return None;
-        }
-        match self.settings.on_unpublish {
-            OnUnpublish::Eos if reason != EosReason::StreamEof => {
-                let first = self.left.take().map(|(reason, _)| reason);
-                Some(Outcome::Ended(first.unwrap_or(reason)))
-            }
-            // At the end of a recording Play.Complete follows a StreamEOF, and
-            // with a seek a StreamBegin.
-            OnUnpublish::Eos | OnUnpublish::Error => {
-                self.left.get_or_insert((reason, now));
-                None
-            }
-            OnUnpublish::Wait => {
-                if self.left.is_none() {
-                    self.log
-                        .info(format_args!("The publisher has left ({reason}), waiting"));
-                    self.left = Some((reason.clone(), now));
-                    self.last_media = now;
-                    self.gaps.interrupt();
-                    self.output.announce_restart();
-                    self.notify(Notice::PublisherLeft(reason));
-                }
-                None
-            }
-        }
-    }
-
-    /// Something shows that the publisher is there.
-    fn on_returned(&mut self, now: Instant) {
-        let Some((_, since)) = self.left.take() else {
-            return;
-        };
-        if self.settings.on_unpublish != OnUnpublish::Wait {
-            return;
-        }
-        let after = now.saturating_duration_since(since);
-        self.log
-            .info(format_args!("The publisher is back after {after:.1?}"));
-        self.last_media = now;
-        self.notify(Notice::PublisherReturned { after });
-    }
-
-    /// A publisher begins, again if media has come before.
-    fn on_begin(&mut self, now: Instant) {
-        self.on_returned(now);
-        self.output.announce_restart();
     }
 
     fn on_user_control(&mut self, event: UserControl, now: Instant) -> Option<Outcome> {
@@ -735,107 +614,6 @@ impl Player<'_> {
         self.output.want(wanted);
     }
 
-    /// The server asks us to move: another connection is made, which goes on
-    /// from a key frame while this one plays until then.
-    fn on_reconnect_request(&mut self, status: &Status, now: Instant) {
-        if self.candidate.is_some() || self.phase != Phase::Playing || self.standby.is_some() {
-            self.log.info(format_args!(
-                "Not reconnecting now, though the server asks for it"
-            ));
-            return;
-        }
-        self.reconnects
-            .retain(|at| now.saturating_duration_since(*at) < RECONNECT_PERIOD);
-        if self.reconnects.len() >= MAX_RECONNECTS {
-            self.log
-                .info(format_args!("The server asks for too many reconnections"));
-            return;
-        }
-        match self.place.reconnect(status) {
-            Ok(place) => {
-                let to = place.shown();
-                self.log
-                    .info(format_args!("The server asks to reconnect, to {to}"));
-                self.reconnects.push(now);
-                let has_video = self.output.has_video();
-                let control = self.control.clone();
-                self.standby = Standby::start(self.shared, place, control, has_video);
-                self.notify(Notice::Reconnecting { to });
-            }
-            Err(error) => self.log.info(format_args!(
-                "A request to reconnect is not followed: {error}"
-            )),
-        }
-    }
-
-    /// Takes the other connection's place, if that is free by now.
-    fn take_over(&mut self) {
-        let output = self.candidate.as_ref().and_then(Candidate::output);
-        if let Some(output) = output {
-            self.go_on_with(output);
-        }
-    }
-
-    fn go_on_with(&mut self, output: FlvOutput) {
-        let Some(candidate) = self.candidate.take() else {
-            return;
-        };
-        let now = Instant::now();
-        let own = std::mem::replace(&mut self.stats, Arc::clone(&candidate.stats));
-        self.stats.adopt(&own);
-        *self.output = output;
-        self.output.announce_restart();
-        self.output.want(self.shared.reception.wanted());
-        self.log_step(format_args!("taken over"));
-        let to = self.place.shown();
-        self.notify(Notice::Reconnected { to });
-        for (media, at) in candidate.into_media(now) {
-            self.output.media(media, at);
-        }
-    }
-
-    /// The connection that is to take this one's place.
-    pub(super) fn take_standby(&mut self) -> Option<Standby> {
-        self.standby.take()
-    }
-
-    /// How long the present phase may take.
-    fn step_limit(&self) -> Option<Duration> {
-        let limited = !self.is_started() || (self.on_trial && self.phase == Phase::Waiting);
-        self.settings.timeout.filter(|_| limited)
-    }
-
-    /// When the publisher's leaving becomes an end.
-    fn grace_end(&self) -> Option<Instant> {
-        let (_, since) = self.left.as_ref()?;
-        (self.settings.on_unpublish != OnUnpublish::Wait).then(|| *since + END_GRACE)
-    }
-
-    /// No message has been completed for the idle timeout.
-    fn on_idle(
-        &mut self,
-        session: &ClientSession,
-        limit: Duration,
-        now: Instant,
-    ) -> Option<Outcome> {
-        if !session.is_at_message_boundary() {
-            let bytes = session.counters().in_bytes_total;
-            if bytes > self.bytes_when_idle {
-                // A large message on a slow line.
-                self.bytes_when_idle = bytes;
-                self.last_media = now;
-                return None;
-            }
-            let why = format!("it stopped in the middle of a message for {limit:?}");
-            return Some(self.failed(Cause::ConnectionLost(why)));
-        }
-        if self.phase < Phase::Playing {
-            // Nothing has begun that could have ended.
-            return Some(self.failed(Cause::Idle(limit)));
-        }
-        Some(self.unannounced(EosReason::Idle(limit), Cause::Idle(limit)))
-    }
-
     /// Hands on what is held back, so that nothing that came is lost at the end.
     pub(super) fn finish(&mut self, session: &ClientSession) {
         // It ended right behind the key frame from which it was to go on.
@@ -852,60 +630,5 @@ impl Player<'_> {
     }
 }
 
-/// What the server calls itself. Some say so beside the status only.
-fn server_version(properties: &Object, information: &Object) -> Option<String> {
-    [properties, information]
-        .into_iter()
-        .find_map(|object| object.get("fmsVer")?.as_str())
-        .map(printable)
-}
-
-/// The members of a server's object, for the log: the first few, and no more of
-/// them than can be looked at for secrets.
-struct Members<'a>(&'a Object);
-
-impl fmt::Display for Members<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MAX_SHOWN: usize = 16;
-        f.write_str("{")?;
-        for (position, (name, value)) in self.0.iter().take(MAX_SHOWN).enumerate() {
-            let comma = if position == 0 { "" } else { ", " };
-            write!(f, "{comma}{}: ", printable(name))?;
-            match value {
-                Value::String(text) => write!(f, "{:?}", printable(text))?,
-                Value::Number(number) => write!(f, "{number}")?,
-                Value::Boolean(value) => write!(f, "{value}")?,
-                _ => f.write_str("…")?,
-            }
-        }
-        f.write_str(if self.0.len() > MAX_SHOWN {
-            ", …}"
-        } else {
-            "}"
-        })
-    }
-}
-
 #[cfg(test)]
 mod measuring;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_servers_properties_are_shown_without_secrets_and_bounded() {
-        let members = Object::new()
-            .with("fmsVer", "FMS/3,0,1,123")
-            .with("capabilities", 31.0)
-            .with("details", "s?token=secret")
-            .with("data", Object::new().with("token", "secret"));
-        let shown = r#"{fmsVer: "FMS/3,0,1,123", capabilities: 31, details: "s?…", data: …}"#;
-        assert_eq!(Members(&members).to_string(), shown);
-
-        let long = "x".repeat(1 << 16);
-        let members: Object = (0..100).map(|_| (long.as_str(), long.as_str())).collect();
-        assert!(Members(&members).to_string().len() < 10_000);
-        assert_eq!(Members(&Object::new()).to_string(), "{}");
-    }
-}

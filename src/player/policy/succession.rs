@@ -1,0 +1,88 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! Another connection that takes this one's place, or whose place this one
+//! takes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Player;
+use crate::player::candidate::Candidate;
+use crate::player::flv_output::FlvOutput;
+use crate::player::notice::Notice;
+use crate::player::standby::Standby;
+use crate::player::stats::Phase;
+use crate::rtmp::status::Status;
+
+/// Most requests to reconnect that are followed in [`RECONNECT_PERIOD`].
+const MAX_RECONNECTS: usize = 5;
+
+/// Time in which requests to reconnect are counted.
+const RECONNECT_PERIOD: Duration = Duration::from_secs(60);
+
+impl Player<'_> {
+    /// The server asks us to move: another connection is made, which goes on
+    /// from a key frame while this one plays until then.
+    pub(super) fn on_reconnect_request(&mut self, status: &Status, now: Instant) {
+        if self.candidate.is_some() || self.phase != Phase::Playing || self.standby.is_some() {
+            self.log.info(format_args!(
+                "Not reconnecting now, though the server asks for it"
+            ));
+            return;
+        }
+        self.reconnects
+            .retain(|at| now.saturating_duration_since(*at) < RECONNECT_PERIOD);
+        if self.reconnects.len() >= MAX_RECONNECTS {
+            self.log
+                .info(format_args!("The server asks for too many reconnections"));
+            return;
+        }
+        match self.place.reconnect(status) {
+            Ok(place) => {
+                let to = place.shown();
+                self.log
+                    .info(format_args!("The server asks to reconnect, to {to}"));
+                self.reconnects.push(now);
+                let has_video = self.output.has_video();
+                let control = self.control.clone();
+                self.standby = Standby::start(self.shared, place, control, has_video);
+                self.notify(Notice::Reconnecting { to });
+            }
+            Err(error) => self.log.info(format_args!(
+                "A request to reconnect is not followed: {error}"
+            )),
+        }
+    }
+
+    /// Takes the other connection's place, if that is free by now.
+    pub(super) fn take_over(&mut self) {
+        let output = self.candidate.as_ref().and_then(Candidate::output);
+        if let Some(output) = output {
+            self.go_on_with(output);
+        }
+    }
+
+    pub(super) fn go_on_with(&mut self, output: FlvOutput) {
+        let Some(candidate) = self.candidate.take() else {
+            return;
+        };
+        let now = Instant::now();
+        let own = std::mem::replace(&mut self.stats, Arc::clone(&candidate.stats));
+        self.stats.adopt(&own);
+        *self.output = output;
+        self.output.announce_restart();
+        self.output.want(self.shared.reception.wanted());
+        self.log_step(format_args!("taken over"));
+        let to = self.place.shown();
+        self.notify(Notice::Reconnected { to });
+        for (media, at) in candidate.into_media(now) {
+            self.output.media(media, at);
+        }
+    }
+
+    /// The connection that is to take this one's place.
+    pub(in crate::player) fn take_standby(&mut self) -> Option<Standby> {
+        self.standby.take()
+    }
+}
