@@ -60,6 +60,8 @@ struct Line {
     last: Option<i64>,
     /// The publisher may have restarted since the last frame.
     announced: bool,
+    /// It has: the other track was moved behind what was.
+    other_moved: bool,
 }
 
 impl Continuity {
@@ -82,6 +84,7 @@ impl Continuity {
             None => (raw, 0),
         };
         let announced = std::mem::take(&mut line.announced);
+        let other_moved = std::mem::take(&mut line.other_moved);
         // A track that comes later begins where the other one is.
         let (reference, known) = match line.last {
             Some(last) => (last, true),
@@ -93,7 +96,13 @@ impl Continuity {
         }
         let own = raw.saturating_add(line.offset);
         let step = own.saturating_sub(reference);
-        let continues = if announced {
+        let follows = line.changes != self.changes
+            && (latest - MAX_APART..=latest + gap + MAX_APART)
+                .contains(&raw.saturating_add(self.offset));
+        let continues = if other_moved && follows {
+            // By chance: it began anew as well.
+            false
+        } else if announced {
             (0..=gap + MAX_STEP_FORWARD).contains(&step)
         } else {
             step >= -MAX_STEP_BACK && step <= gap.saturating_add(MAX_PAUSE)
@@ -101,12 +110,15 @@ impl Continuity {
         let mut discont = announced || (known && step > MAX_STEP_FORWARD);
         // What is first on its track may be anywhere near the other one.
         if !continues && (known || announced) {
-            let follows = line.changes != self.changes
-                && (latest - MAX_APART..=latest + gap + MAX_APART)
-                    .contains(&raw.saturating_add(self.offset));
             if !follows {
-                self.offset = (latest + gap.max(1)).saturating_sub(raw);
+                let behind = latest.max(reference) + gap.max(1);
+                self.offset = behind.saturating_sub(raw);
                 self.changes = self.changes.wrapping_add(1);
+                let other = match track {
+                    Track::Audio => &mut self.video,
+                    Track::Video => &mut self.audio,
+                };
+                other.other_moved = announced;
             }
             line.offset = self.offset;
             line.changes = self.changes;
@@ -255,6 +267,23 @@ mod tests {
         line.announce_restart();
         let placed = place(&mut line, &[(Video, 1_040, 40), (Audio, 1_023, 40)]);
         assert_eq!(placed, [(1_040, true), (1_023, true)]);
+    }
+
+    #[test]
+    fn a_track_that_would_go_on_by_chance_stays_with_the_other() {
+        // The sound ended before the picture, which falls back further.
+        for (first, second) in [
+            ((Video, 900, 60_000), (Audio, 905, 60_000)),
+            ((Audio, 905, 60_000), (Video, 900, 60_000)),
+        ] {
+            let mut line = Continuity::default();
+            place(&mut line, &[(Audio, 800, 0), (Video, 1_000, 0)]);
+            line.announce_restart();
+            place(&mut line, &[first, second]);
+            let placed = place(&mut line, &[(Video, 940, 60_040), (Audio, 945, 60_040)]);
+            assert_eq!(placed[1].0 - placed[0].0, 5, "{first:?} first: {placed:?}");
+            assert!(placed[0].0 > 1_000);
+        }
     }
 
     #[test]
