@@ -167,7 +167,7 @@ fn refused(url: &str, what: &str, status: Option<&Status>) -> (gst::ResourceErro
             gst::ResourceError::NotAuthorized,
             "Check the token in the URL.",
         ),
-        StatusCode::ConnectRejected | StatusCode::PlayFailed if is_about_access(status) => (
+        _ if is_about_access(status) => (
             gst::ResourceError::NotAuthorized,
             "The server wants credentials or refuses those given.",
         ),

@@ -359,6 +359,8 @@ mod tests {
         for (code, words) in [
             (StatusCode::PlayUnauthorized, ""),
             (StatusCode::PlayFailed, "authentication failed"),
+            (StatusCode::from("NetStream.Play.BadAuth"), ""),
+            (StatusCode::from("NetStream.Play.Unauthorized"), ""),
             (StatusCode::PlayFileStructureInvalid, ""),
         ] {
             assert_eq!(forms(ALL, &refused(code, words)), [USUAL]);

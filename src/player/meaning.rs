@@ -76,6 +76,8 @@ pub(crate) fn is_about_access(status: &Status) -> bool {
     ];
     match status.code {
         StatusCode::PlayUnauthorized => true,
+        // `NetStream.Play.BadAuth` (ZLMediaKit), `NetStream.Play.Unauthorized`.
+        StatusCode::Other(ref code) => code.to_lowercase().contains("auth"),
         StatusCode::ConnectRejected | StatusCode::PlayFailed => {
             let description = status.description.to_lowercase();
             WORDS.iter().any(|word| description.contains(word))
