@@ -11,6 +11,7 @@ mod amf3;
 mod bytes;
 mod calls;
 mod chunks;
+mod failure;
 mod headers;
 mod known;
 mod message;

@@ -14,7 +14,7 @@ use super::message::{
 use super::talk::{Pace, Talk};
 use crate::media::{AAC_HEADER, AVC_HEADER, metadata, tag};
 use crate::player::{Ended, Player, bytes};
-use crate::server::Server;
+use crate::server::{Peer, Server};
 
 /// What a server says, and when.
 #[derive(Debug, Clone)]
@@ -25,8 +25,8 @@ pub(super) struct Script {
     pub(super) create_stream: Vec<Said>,
     /// Behind `play`, to the end.
     pub(super) play: Vec<Said>,
-    /// It closes TCP at the end.
-    pub(super) closes: bool,
+    /// The command behind whose answers it closes TCP, if any.
+    pub(super) closes: Option<&'static str>,
     /// The client is to send FCSubscribe.
     pub(super) subscribed: bool,
     pub(super) pace: Pace,
@@ -48,7 +48,7 @@ impl Script {
                 vec![eof(1)],
             ]
             .concat(),
-            closes: false,
+            closes: None,
             subscribed: false,
             pace: Pace::Whole,
         }
@@ -63,22 +63,25 @@ impl Script {
         server
     }
 
-    fn start(self) -> Server {
+    pub(super) fn start(self) -> Server {
         self.start_and(|_| {})
     }
 
     /// A server that does something more behind its script.
-    fn start_and(self, mut then: impl FnMut(&mut Talk) + Send + 'static) -> Server {
-        Server::start(move |peer| {
-            let mut talk = Talk::instead_of(peer, self.pace);
-            if self.is_played(&mut talk) {
-                then(&mut talk);
-                if self.closes {
-                    talk.close();
-                }
+    pub(super) fn start_and(self, mut then: impl FnMut(&mut Talk) + Send + 'static) -> Server {
+        Server::start(move |peer| self.serve(peer, &mut then))
+    }
+
+    /// One connection, to its end.
+    pub(super) fn serve(&self, peer: &Peer, then: &mut impl FnMut(&mut Talk)) {
+        let mut talk = Talk::instead_of(peer, self.pace);
+        if self.is_played(&mut talk) {
+            then(&mut talk);
+            if self.closes == Some("play") {
+                talk.close();
             }
-            talk.serve();
-        })
+        }
+        talk.serve();
     }
 
     /// Where a client finds the server.
@@ -87,7 +90,7 @@ impl Script {
         format!("{}{options}", server.location())
     }
 
-    /// Says everything at its time; false if the client leaves before that.
+    /// Says everything at its time; false if the connection ends before that.
     fn is_played(&self, talk: &mut Talk) -> bool {
         for (name, transaction, answer) in [
             ("connect", CONNECT, &self.connect),
@@ -99,6 +102,10 @@ impl Script {
             };
             assert_eq!(call.transaction, transaction, "{name}");
             talk.say(answer);
+            if self.closes == Some(name) && name != "play" {
+                talk.close();
+                return false;
+            }
         }
         true
     }
@@ -119,6 +126,27 @@ impl Script {
         let player = Player::new(&script.location(&server));
         player.source.set_property("no-eof-is-error", true);
         player.play();
+        assert_output(&player.rest(), tags);
+        assert!(matches!(player.ended(), Ended::Eos));
+    }
+
+    /// Everything comes out, and the stream ends for this cause, as the
+    /// application is told.
+    pub(super) fn ends_by(self, cause: &str, tags: &[Vec<u8>]) {
+        self.ends_by_where("eos", cause, tags);
+    }
+
+    /// The same with this value of `on-unpublish`.
+    pub(super) fn ends_by_where(self, on_unpublish: &str, cause: &str, tags: &[Vec<u8>]) {
+        let server = self.start();
+        let player = Player::new(&server.location());
+        player
+            .source
+            .set_property_from_str("on-unpublish", on_unpublish);
+        player.play();
+        let ended = player.element_message("stream-ended");
+        assert_eq!(ended.get::<&str>("cause"), Ok(cause), "{ended}");
+        assert_eq!(ended.get::<&str>("result"), Ok("eos"));
         assert_output(&player.rest(), tags);
         assert!(matches!(player.ended(), Ended::Eos));
     }
@@ -214,7 +242,7 @@ pub(super) fn plain_tags() -> Vec<Vec<u8>> {
 }
 
 /// One file header for what the tags hold, and the tags byte for byte.
-fn assert_output(buffers: &[gst::Buffer], tags: &[Vec<u8>]) {
+pub(super) fn assert_output(buffers: &[gst::Buffer], tags: &[Vec<u8>]) {
     let has = |kind: u8| tags.iter().any(|tag| tag.first() == Some(&kind));
     let flags = u8::from(has(8)) << 2 | u8::from(has(9));
     let header = [b'F', b'L', b'V', 1, flags, 0, 0, 0, 9, 0, 0, 0, 0];

@@ -10,14 +10,14 @@ use gstrtmpr::rtmp::command::Command;
 use gstrtmpr::rtmp::message::StreamId;
 use gstrtmpr::rtmp::user_control::UserControl;
 
+use super::super::failure::{AT_CONNECT, AT_PLAY, Failure, NOTHING};
 use super::super::message::{
     Said, audio, bandwidth, begin, chunk_size, command, connected, created, data, data_start, eof,
-    frame_tags, frames, header_tags, on_status, recorded, sample_access, status, success, user,
-    video, window,
+    frames, on_status, recorded, sample_access, status, success, user, video, window,
 };
 use super::super::script::Script;
-use super::{fms_version, metadata_on, script};
-use crate::media::{AAC_HEADER, AVC_HEADER, metadata, tag};
+use super::{error, fms_version, metadata_on, rejected, script, tags};
+use crate::media::{AAC_HEADER, AVC_HEADER};
 
 const NOW: u32 = 7_200_000;
 
@@ -62,19 +62,29 @@ fn start() -> Vec<Said> {
     ]
 }
 
-fn live() -> Script {
-    let mut play = start();
-    play.extend([
-        sample_access(5, 1),
-        audio(4, 1, NOW, &[]),
-        video(6, 1, NOW, &[]),
+/// There is no publisher yet.
+pub(super) fn absent() -> Script {
+    script(connect(), vec![created(1)], start())
+}
+
+/// What a publication starts with, and frames.
+fn media(from: u32) -> Vec<Said> {
+    let start = vec![
+        audio(4, 1, from, &[]),
+        video(6, 1, from, &[]),
         metadata_on(5, 1),
-        video(6, 1, NOW, AVC_HEADER),
-        audio(4, 1, NOW, AAC_HEADER),
-    ]);
-    play.extend(frames(4, 6, 1, NOW));
-    play.push(told("NetStream.Play.UnpublishNotify"));
-    script(connect(), vec![created(1)], play)
+        video(6, 1, from, AVC_HEADER),
+        audio(4, 1, from, AAC_HEADER),
+    ];
+    [start, frames(4, 6, 1, from)].concat()
+}
+
+fn live() -> Script {
+    let mut server = absent();
+    server.play.push(sample_access(5, 1));
+    server.play.extend(media(NOW));
+    server.play.push(told("NetStream.Play.UnpublishNotify"));
+    server
 }
 
 fn recording() -> Script {
@@ -83,13 +93,16 @@ fn recording() -> Script {
     play.extend([data_start(5, 1), metadata_on(5, 1)]);
     play.push(video(6, 1, 0, AVC_HEADER));
     play.push(audio(4, 1, 0, AAC_HEADER));
-    play.extend(frames(4, 6, 1, 0));
+    // As much as the client's buffer holds, and a pause.
+    for frame in frames(4, 6, 1, 0) {
+        play.push(frame);
+        play.push(user(&UserControl::BufferEmpty(StreamId(1))));
+        play.push(user(&UserControl::BufferReady(StreamId(1))));
+    }
     let complete = status("NetStream.Play.Complete")
         .with("duration", 0.08)
         .with("bytes", 4096.0);
     play.extend([
-        user(&UserControl::BufferEmpty(StreamId(1))),
-        user(&UserControl::BufferReady(StreamId(1))),
         data(5, 1, ["onPlayStatus".into(), complete.into()]),
         told("NetStream.Play.Stop"),
         eof(1),
@@ -99,46 +112,108 @@ fn recording() -> Script {
 
 #[test]
 fn fms_is_played_to_its_unpublish_notify() {
-    let tags = [
-        vec![tag(18, 0, &metadata())],
-        header_tags(NOW),
-        frame_tags(NOW),
-    ];
-    live().ends_by_word(&tags.concat());
+    live().ends_by("unpublish-notify", &tags(NOW, NOW));
+    live().ends_by_word(&tags(NOW, NOW));
+}
+
+#[test]
+fn fms_goes_on_in_one_timeline_when_its_publisher_is_back() {
+    let mut server = live();
+    server.play.push(told("NetStream.Play.PublishNotify"));
+    server.play.extend(media(0));
+    server.closes = Some("play");
+    server.returns("unpublish-notify");
 }
 
 #[test]
 fn a_recording_of_fms_is_played_to_its_completion() {
-    let tags = [vec![tag(18, 0, &metadata())], header_tags(0), frame_tags(0)];
-    recording().ends_by_word(&tags.concat());
+    for on_unpublish in ["eos", "wait", "error"] {
+        recording().ends_by_where(on_unpublish, "play-complete", &tags(0, 0));
+    }
+    recording().ends_by_word(&tags(0, 0));
 }
 
 #[test]
 fn each_of_the_words_of_fms_for_the_end_of_a_recording_is_enough() {
-    for kept in 0..3 {
+    for (kept, cause) in ["play-complete", "play-stop", "stream-eof"]
+        .into_iter()
+        .enumerate()
+    {
         let mut server = recording();
         let end = server.play.len() - 3;
         let word = server.play[end + kept].clone();
         server.play.truncate(end);
         server.play.push(word);
-        let tags = [vec![tag(18, 0, &metadata())], header_tags(0), frame_tags(0)];
-        server.ends_by_word(&tags.concat());
+        server.ends_by(cause, &tags(0, 0));
     }
 }
 
 #[test]
-fn fms_that_does_not_know_the_application_is_an_error() {
+fn fms_that_ends_an_idle_connection_is_an_error() {
     let mut server = live();
-    let refusal = Command::new("_error", 1.0).argument(
-        Object::new()
-            .with("level", "error")
-            .with("code", "NetConnection.Connect.InvalidApp")
-            .with(
-                "description",
-                "[ Server.Reject ] : (_defaultRoot_, ) : no application",
-            ),
+    server.play.pop();
+    let status = status("NetConnection.Connect.IdleTimeout").with("description", "idle");
+    server.play.push(on_status(3, 0, status));
+    server.closes = Some("play");
+    server.fails_with(&Failure {
+        error: gst::ResourceError::Read,
+        cause: "ended-by-server",
+        words: &["NetConnection.Connect.IdleTimeout", "idle"],
+        tried: NOTHING,
+    });
+}
+
+#[test]
+fn fms_without_a_publisher_is_waited_for() {
+    absent().waits();
+}
+
+#[test]
+fn fms_without_the_recording_is_an_error() {
+    let refusal = error(
+        "NetStream.Play.StreamNotFound",
+        "Failed to play stream; not found.",
     );
-    server.connect = vec![command(3, 0, &refusal)];
-    let words = ["NetConnection.Connect.InvalidApp", "no application"];
-    server.fails(gst::ResourceError::NotFound, &words);
+    let mut server = absent();
+    server.play = vec![on_status(5, 1, refusal)];
+    server.fails_with(&Failure {
+        error: gst::ResourceError::NotFound,
+        cause: "play-failed",
+        words: &["NetStream.Play.StreamNotFound", "not found"],
+        tried: AT_PLAY,
+    });
+}
+
+#[test]
+fn fms_that_refuses_the_connection_is_an_error() {
+    let invalid = "NetConnection.Connect.InvalidApp";
+    let refused = "NetConnection.Connect.Rejected";
+    for (code, words, error, tried) in [
+        (
+            invalid,
+            "[ Server.Reject ] : (_defaultRoot_, ) : no application",
+            gst::ResourceError::NotFound,
+            AT_CONNECT,
+        ),
+        (
+            refused,
+            "[ Server.Reject ] : over the limit",
+            gst::ResourceError::OpenRead,
+            AT_CONNECT,
+        ),
+        (
+            refused,
+            "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ]",
+            gst::ResourceError::NotAuthorized,
+            NOTHING,
+        ),
+    ] {
+        let server = live().refusing_connect(vec![rejected(code, words)]);
+        server.fails_with(&Failure {
+            error,
+            cause: "connect-rejected",
+            words: &[code, words],
+            tried,
+        });
+    }
 }

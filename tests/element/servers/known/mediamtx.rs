@@ -8,13 +8,14 @@ use gstrtmpr::rtmp::amf::Object;
 use gstrtmpr::rtmp::amf0;
 use gstrtmpr::rtmp::command::Command;
 
+use super::super::failure::{AT_CONNECT, AT_PLAY, Failure, NOTHING};
 use super::super::message::{
-    PLAY, Said, audio, bandwidth, begin, chunk_size, command, connected, created, frame_tags,
-    frames, header_tags, recorded, status, success, video, window,
+    PLAY, Said, audio, bandwidth, begin, chunk_size, command, connected, created, frames, recorded,
+    status, success, video, window,
 };
 use super::super::script::Script;
-use super::{metadata_on, script};
-use crate::media::{AAC_HEADER, AVC_HEADER, metadata, tag};
+use super::{error, metadata_on, script, tags};
+use crate::media::{AAC_HEADER, AVC_HEADER, metadata};
 
 /// Its clock runs from about the moment of `play`.
 const NOW: u32 = 33;
@@ -54,37 +55,46 @@ fn mediamtx() -> Script {
     ];
     play.extend(frames(4, 6, 1, NOW));
     Script {
-        closes: true,
+        closes: Some("play"),
         ..script(connect, vec![created(1)], play)
     }
 }
 
 #[test]
 fn mediamtx_is_played_until_it_closes_the_connection() {
-    let tags = [
-        vec![tag(18, 0, &metadata())],
-        header_tags(0),
-        frame_tags(NOW),
-    ];
-    mediamtx().ends_without_a_word(&tags.concat());
+    mediamtx().ends_by("tcp-closed", &tags(0, NOW));
+    mediamtx().ends_without_a_word(&tags(0, NOW));
 }
 
 #[test]
-fn mediamtx_that_refuses_is_an_error_with_its_words() {
-    let mut server = mediamtx();
-    let information = Object::new()
-        .with("level", "error")
-        .with("code", "NetStream.Play.Failed")
-        .with("description", "authentication failed");
+fn mediamtx_that_closes_while_its_publisher_is_to_be_waited_for_ends_as_well() {
+    mediamtx().ends_by_where("wait", "tcp-closed", &tags(0, NOW));
+}
+
+#[test]
+fn mediamtx_that_wants_other_credentials_is_asked_once() {
+    let information = error("NetStream.Play.Failed", "authentication failed");
     let refusal = Command::new("onStatus", PLAY).argument(information);
-    server.play = vec![command(5, 1, &refusal)];
-    let words = ["NetStream.Play.Failed", "authentication failed"];
-    server.fails(gst::ResourceError::NotAuthorized, &words);
+    let server = mediamtx().refusing_play(vec![command(5, 1, &refusal)]);
+    server.fails_with(&Failure {
+        error: gst::ResourceError::NotAuthorized,
+        cause: "play-failed",
+        words: &["NetStream.Play.Failed", "authentication failed"],
+        tried: NOTHING,
+    });
 }
 
 #[test]
-fn mediamtx_without_the_stream_closes_and_that_is_an_error() {
-    let mut server = mediamtx();
-    server.play.clear();
-    server.fails(gst::ResourceError::OpenRead, &["closed the connection"]);
+fn mediamtx_that_refuses_otherwise_closes_and_that_is_an_error() {
+    let expected = |tried| Failure {
+        error: gst::ResourceError::OpenRead,
+        cause: "closed-early",
+        words: &["closed the connection"],
+        tried,
+    };
+    // What it will not have in `connect`, and an absent stream.
+    let server = mediamtx().refusing_connect(Vec::new());
+    server.fails_with(&expected(AT_CONNECT));
+    let server = mediamtx().refusing_play(Vec::new());
+    server.fails_with(&expected(AT_PLAY));
 }

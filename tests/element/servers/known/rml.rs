@@ -7,12 +7,12 @@
 use gstrtmpr::rtmp::command::Command;
 
 use super::super::message::{
-    audio, bandwidth, begin, chunk_size, command, connected, created, data_start, frame_tags,
-    frames, header_tags, on_status, sample_access, status, success, video, window,
+    audio, bandwidth, begin, chunk_size, command, connected, created, data_start, frames,
+    on_status, sample_access, status, success, video, window,
 };
 use super::super::script::Script;
-use super::{fms_version, metadata_on, script};
-use crate::media::{AAC_HEADER, AVC_HEADER, metadata, tag};
+use super::{fms_version, metadata_on, script, tags};
+use crate::media::{AAC_HEADER, AVC_HEADER};
 
 fn rml() -> Script {
     let connect = vec![
@@ -39,17 +39,12 @@ fn rml() -> Script {
     // All of a stream on one chunk stream.
     play.extend(frames(4, 4, 1, 500));
     Script {
-        closes: true,
+        closes: Some("play"),
         ..script(connect, vec![created(1)], play)
     }
 }
 
 #[test]
 fn rml_is_played_until_it_closes_the_connection() {
-    let tags = [
-        vec![tag(18, 0, &metadata())],
-        header_tags(0),
-        frame_tags(500),
-    ];
-    rml().ends_without_a_word(&tags.concat());
+    rml().ends_without_a_word(&tags(0, 500));
 }
