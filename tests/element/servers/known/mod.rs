@@ -5,15 +5,20 @@
 //! chunk streams, transaction ids and members that are its habit; how it
 //! refuses, and what it says of publishers that are absent, leave and return.
 
+mod ffmpeg;
 mod fms;
 mod lal;
 mod mediamtx;
 mod nginx;
+mod node_media_server;
 mod red5;
 mod returns;
 mod rml;
+mod silence;
 mod srs;
 mod wowza;
+mod xiu;
+mod zlmediakit;
 
 use gstrtmpr::rtmp::amf::Object;
 use gstrtmpr::rtmp::command::Command;

@@ -144,8 +144,7 @@ fn nginx_rtmp_may_say_by_status_that_its_publisher_left_and_is_back() {
 
 #[test]
 fn a_recording_of_nginx_rtmp_ends_at_its_end_whatever_a_publishers_leaving_is() {
-    recording().ends_by("stream-eof", &tags(0, 0));
-    for on_unpublish in ["wait", "error"] {
+    for on_unpublish in ["eos", "wait", "error"] {
         recording().ends_by_where(on_unpublish, "play-complete", &tags(0, 0));
     }
 }
