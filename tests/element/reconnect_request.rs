@@ -29,14 +29,16 @@ fn next_server() -> (Server, Sender<()>, Receiver<()>) {
     let (go, gone) = channel::<()>();
     let (plays, played) = channel();
     let server = Server::playing(move |peer, stream| {
-        let _ = plays.send(());
         send_headers(peer, stream, 0);
         peer.media(stream, MediaKind::Video, 0, INTER);
         peer.media(stream, MediaKind::Audio, 10, AAC);
         peer.flush();
+        let _ = plays.send(());
         if gone.recv().is_err() {
             return;
         }
+        peer.media(stream, MediaKind::Video, 20, INTER);
+        peer.flush();
         peer.media(stream, MediaKind::Video, 40, KEYFRAME);
         peer.media(stream, MediaKind::Audio, 50, AAC);
         peer.media(stream, MediaKind::Video, 80, INTER);
@@ -162,6 +164,7 @@ fn an_end_of_the_old_connection_waits_for_the_new_one() {
     let old = old_server(Some(place), move |peer, stream| {
         plays.recv().expect("a second connection");
         peer.session.end_play(stream);
+        // Returns once the client has left, before the other's key frame.
         peer.close();
         go.send(()).expect("the new server waits");
     });

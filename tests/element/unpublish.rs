@@ -207,6 +207,27 @@ fn where_it_is_waited_for_the_publishers_return_goes_on_in_one_timeline() {
 }
 
 #[test]
+fn a_publication_of_a_moment_is_followed_by_the_next_one_as_well() {
+    // Too short a fall to tell by itself.
+    for (_, leave) in LEAVING {
+        let server = Server::playing(move |peer, stream| {
+            publication(peer, stream, 500);
+            leave(peer, stream);
+            peer.flush();
+            publication(peer, stream, 0);
+            complete(peer, stream);
+            peer.serve();
+        });
+        let player = player(&server, "wait");
+        player.play();
+        let buffers = player.rest();
+        assert_eq!(buffers.len(), 7 + 6);
+        let frames = [4, 6, 10, 12].map(|i| buffers[i].dts().expect("a time"));
+        assert!(frames.is_sorted(), "{frames:?}");
+    }
+}
+
+#[test]
 fn a_restart_without_a_word_goes_on_in_one_timeline_as_well() {
     let server = Server::playing(|peer, stream| {
         publication(peer, stream, 500_000);
