@@ -10,6 +10,7 @@ use super::candidate::Candidate;
 use super::flv_output::FlvOutput;
 use super::policy::{Outcome, Player, Shared};
 use super::request::{Place, Request};
+use super::standby::Standby;
 use super::stats::Phase;
 use crate::driver;
 use crate::net::{self, ConnectStep, Control, Transport};
@@ -29,17 +30,19 @@ pub(super) struct Attempt<'a> {
     pub(super) candidate: Option<Candidate>,
 }
 
-/// What became of a connection, or of the one that took its place.
+/// What became of a connection.
 #[derive(Default)]
 pub(super) struct Finished {
     /// How it ended; `None`: cancelled.
     pub(super) outcome: Option<Outcome>,
     /// Media came by it.
     pub(super) has_played: bool,
-    /// Where it was, if that is not where it began.
+    /// What is to go on in its place.
+    pub(super) standby: Option<Standby>,
+    /// A standby's: where it was.
     pub(super) place: Option<Place>,
     /// A standby's: what it leaves behind.
-    output: Option<FlvOutput>,
+    pub(super) output: Option<FlvOutput>,
 }
 
 impl Finished {
@@ -49,7 +52,7 @@ impl Finished {
     }
 
     pub(super) fn at(mut self, place: Place) -> Self {
-        self.place = self.place.or(Some(place));
+        self.place = Some(place);
         self
     }
 }
@@ -109,25 +112,11 @@ impl Attempt<'_> {
         }
         drop(transport);
 
-        let own = Finished {
+        Finished {
             outcome,
             has_played,
+            standby,
             ..Finished::default()
-        };
-        match standby.filter(|_| own.outcome.is_some()) {
-            None => own,
-            Some(standby) => {
-                let (mut next, taken) = standby.take_over(std::mem::take(output), self.control);
-                if let Some(returned) = next.output.take() {
-                    *output = returned;
-                }
-                // If this one ended by itself, that is what there is to say.
-                if taken || matches!(own.outcome, Some(Outcome::HandedOver)) {
-                    next
-                } else {
-                    own
-                }
-            }
         }
     }
 }

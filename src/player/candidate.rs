@@ -4,6 +4,7 @@
 //! What a connection that is to take another one's place does with its media
 //! until it may.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use super::stats::Stats;
 use crate::flv::{TagType, Verdict, inspect};
 use crate::net::Control;
 use crate::rtmp::session::{Media, MediaKind};
+use crate::rtmp::timestamp::Track;
 
 /// Most bytes that are held back; beyond it the next key frame is waited for.
 const MAX_HELD: usize = 16 << 20;
@@ -29,13 +31,31 @@ pub(super) struct Candidate {
     pub(super) stats: Arc<Stats>,
     /// The stream has video: only a key frame will do.
     has_video: bool,
-    /// Metadata and sequence headers, in order.
-    headers: Vec<Media>,
+    /// The newest metadata and sequence headers, in order.
+    headers: VecDeque<Media>,
     /// Media from the newest key frame on.
     held: Vec<(Media, Instant)>,
     header_bytes: usize,
     held_bytes: usize,
     from_keyframe: bool,
+    /// Places from which media could go on that have come.
+    starts: u32,
+}
+
+/// What a message takes beside its bytes.
+const OVERHEAD: usize = 256;
+
+/// Clocks agree if they are no further apart than this, in ms.
+const MAX_APART: u32 = 10_000;
+
+/// Key frames after which one that was played already is taken as well.
+const ENOUGH_KEYFRAMES: u32 = 2;
+
+/// The same in frames for a stream without video.
+const ENOUGH_FRAMES: u32 = 50;
+
+fn size(media: &Media) -> usize {
+    media.payload.len() + OVERHEAD
 }
 
 /// What a message is to a candidate.
@@ -58,29 +78,39 @@ impl Candidate {
             active,
             stats,
             has_video,
-            headers: Vec::new(),
+            headers: VecDeque::new(),
             held: Vec::new(),
             header_bytes: 0,
             held_bytes: 0,
             from_keyframe: false,
+            starts: 0,
         }
     }
 
-    /// Holds a message back. True once media can go on from here.
+    /// Holds a message back. True once media could go on from here.
     pub(super) fn hold(&mut self, media: Media, now: Instant) -> bool {
-        let size = media.payload.len();
+        let size = size(&media);
         match self.part(&media) {
             Part::Header => {
                 self.header_bytes += size;
-                if self.header_bytes <= MAX_HEADERS {
-                    self.headers.push(media);
+                self.headers.push_back(media);
+                while self.header_bytes > MAX_HEADERS
+                    && let Some(oldest) = self.headers.pop_front()
+                {
+                    self.header_bytes = self.header_bytes.saturating_sub(self::size(&oldest));
                 }
             }
             Part::Keyframe => {
+                self.starts = self.starts.saturating_add(1);
+                let goes_on = self.goes_on_at(&media);
                 self.held.clear();
                 self.held_bytes = size;
                 self.held.push((media, now));
                 self.from_keyframe = true;
+                if goes_on {
+                    self.handover.set_ready();
+                    self.active.wake();
+                }
             }
             Part::Frame if self.from_keyframe => {
                 self.held_bytes += size;
@@ -93,11 +123,40 @@ impl Candidate {
             }
             Part::Frame | Part::Nothing => {}
         }
-        if self.from_keyframe {
-            self.handover.set_ready();
-            self.active.wake();
-        }
         self.from_keyframe
+    }
+
+    /// Whether this is a place at which to take over: behind where the first
+    /// connection is, if their clocks agree. Servers begin with a key frame of
+    /// the past; one that is behind for good is taken all the same.
+    fn goes_on_at(&self, media: &Media) -> bool {
+        let enough = if self.has_video {
+            ENOUGH_KEYFRAMES
+        } else {
+            ENOUGH_FRAMES
+        };
+        match self.ahead(media) {
+            Some(ahead) => ahead > 0 || self.starts >= enough,
+            None => true,
+        }
+    }
+
+    /// How far a message is ahead of the first connection, in ms, if their
+    /// clocks agree.
+    fn ahead(&self, media: &Media) -> Option<i32> {
+        let track = match media.kind {
+            MediaKind::Video => Track::Video,
+            _ => Track::Audio,
+        };
+        let position = self.handover.position(track)?;
+        let ahead = media.timestamp.wrapping_sub(position).cast_signed();
+        (ahead.unsigned_abs() < MAX_APART).then_some(ahead)
+    }
+
+    /// Whether media goes on just behind where the first connection ended.
+    pub(super) fn continues(&self) -> bool {
+        let first = self.held.first();
+        first.is_some_and(|(media, _)| self.ahead(media).is_some_and(|ahead| ahead > 0))
     }
 
     /// The output, once it is ours.
@@ -110,10 +169,22 @@ impl Candidate {
         self.from_keyframe.then(|| self.handover.wait())?
     }
 
-    /// Everything that was held back, in an order that can be decoded.
+    /// What was held back and has not been played, in an order that can be
+    /// decoded.
     pub(super) fn into_media(self, now: Instant) -> impl Iterator<Item = (Media, Instant)> {
+        let continues = self.continues();
+        let played = self.handover.position(Track::Audio);
+        let is_new = move |media: &Media| {
+            let audio = media.kind == MediaKind::Audio;
+            let played = played.filter(|_| audio && continues);
+            played.is_none_or(|played| media.timestamp.wrapping_sub(played).cast_signed() > 0)
+        };
         let headers = self.headers.into_iter().map(move |media| (media, now));
-        headers.chain(self.held)
+        headers.chain(
+            self.held
+                .into_iter()
+                .filter(move |(media, _)| is_new(media)),
+        )
     }
 
     fn part(&self, media: &Media) -> Part {

@@ -175,6 +175,20 @@ impl FlvOutput {
         }
     }
 
+    /// Nothing but words has come, from a connection that will not go on.
+    pub(super) fn forget_what_never_began(&mut self) {
+        if !self.has_media && self.gate.is_some() {
+            let wanted = self.selection.wanted();
+            *self = Self::new();
+            self.want(wanted);
+        }
+    }
+
+    /// Audio or video waits for the file header.
+    pub(super) fn holds_media(&self) -> bool {
+        self.has_media && self.gate.is_some()
+    }
+
     /// Whether audio or video has come.
     pub(super) fn has_media(&self) -> bool {
         self.has_media

@@ -43,6 +43,33 @@ pub(super) struct Form {
     pub(super) start: Option<PlayStart>,
 }
 
+impl Form {
+    /// The same for a path that is divided already.
+    pub(super) fn without_split(&self) -> Self {
+        Self {
+            split: 0,
+            ..self.clone()
+        }
+    }
+
+    /// Without what may not be varied.
+    fn within(self, choices: &Choices) -> Self {
+        if choices.none {
+            return Self::default();
+        }
+        Self {
+            as_flash_player: self.as_flash_player && choices.flash_player,
+            split: if self.split > choices.other_splits {
+                0
+            } else {
+                self.split
+            },
+            subscribe: self.subscribe && choices.subscribe,
+            start: self.start.filter(|_| choices.start),
+        }
+    }
+}
+
 impl fmt::Display for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
@@ -99,7 +126,8 @@ pub(super) struct Ladder {
 impl Ladder {
     /// Begins with a form: what worked the last time, or the usual one.
     pub(super) fn new(choices: Choices, first: Option<Form>) -> Self {
-        let first = first.filter(|_| !choices.none).unwrap_or_default();
+        // What the user has chosen since then counts.
+        let first = first.unwrap_or_default().within(&choices);
         Self {
             choices,
             tried: vec![first],
@@ -367,6 +395,27 @@ mod tests {
         }
         let missing = refused(StatusCode::PlayStreamNotFound, "no such stream");
         assert_eq!(forms(ALL, &missing).len(), 5);
+    }
+
+    #[test]
+    fn what_worked_does_not_count_against_what_was_chosen_since() {
+        let learned = Form {
+            as_flash_player: true,
+            split: 2,
+            subscribe: true,
+            start: Some(PlayStart::Recorded(0)),
+        };
+        let nothing = Choices::default();
+        let form = Ladder::new(nothing, Some(learned.clone())).form();
+        assert_eq!(form, Form::default());
+        let form = Ladder::new(ALL, Some(learned.clone())).form();
+        assert_eq!(
+            form,
+            Form {
+                split: 0,
+                ..learned
+            }
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Finished};
 use super::failure::{Cause, End, Failure};
 use super::flv_output::FlvOutput;
 use super::item::Item;
@@ -42,9 +42,10 @@ pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
             candidate: None,
         };
         let finished = attempt.run(&mut output);
-        if finished.has_played && finished.place.is_none() {
+        if finished.has_played {
             learned.remember(&place.location, form);
         }
+        let finished = with_successors(finished, &mut output, control);
         if let Some(moved) = finished.place {
             place = moved;
         }
@@ -57,20 +58,32 @@ pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
         match outcome {
             // What should have gone on was gone before it could.
             Outcome::HandedOver => {
+                output.hand_out(shared);
                 let why = "the connection that was to go on has ended".to_owned();
                 let failure = failure(shared, Cause::ConnectionLost(why));
                 return Some(End::Failed(Box::new(failure)));
             }
             Outcome::Ended(reason) => {
+                output.hand_out(shared);
                 return Some(End::Eos {
                     reason,
                     phase: shared.stats.phase(),
                     elapsed: shared.started.elapsed(),
                 });
             }
+            // It was the right way to ask.
+            Outcome::Failed(mut failure) if finished.has_played => {
+                output.hand_out(shared);
+                failure.redirected_to = place.redirected.then(|| place.shown());
+                return Some(End::Failed(Box::new(failure)));
+            }
             Outcome::Failed(failure) => match ladder.climb(failure) {
-                Ok(form) => note_retry(shared, &form),
+                Ok(form) => {
+                    note_retry(shared, &form);
+                    output.forget_what_never_began();
+                }
                 Err(mut failure) => {
+                    output.hand_out(shared);
                     failure.redirected_to = place.redirected.then(|| place.shown());
                     return Some(End::Failed(failure));
                 }
@@ -78,12 +91,49 @@ pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
             Outcome::Redirected(redirect) => {
                 match follow(shared, &mut redirects, &place, &redirect) {
                     Ok(next) => place = next,
-                    Err(failure) => return Some(End::Failed(failure)),
+                    Err(failure) => {
+                        output.hand_out(shared);
+                        return Some(End::Failed(failure));
+                    }
                 }
                 ladder = Ladder::new(place.choices(settings), learned.form(&place.location));
+                output.forget_what_never_began();
                 output.announce_restart();
             }
         }
+    }
+}
+
+/// Waits for the connections that went on in place of this one, and returns how
+/// the last one of them ended.
+fn with_successors(mut finished: Finished, output: &mut FlvOutput, control: &Control) -> Finished {
+    while let Some(standby) = finished.standby.take() {
+        if finished.outcome.is_none() {
+            break;
+        }
+        let (mut next, taken) = standby.take_over(std::mem::take(output), control);
+        if let Some(returned) = next.output.take() {
+            *output = returned;
+        }
+        // If this one ended by itself, that is what there is to say.
+        if !taken && !matches!(finished.outcome, Some(Outcome::HandedOver)) {
+            break;
+        }
+        next.has_played |= finished.has_played;
+        finished = next;
+    }
+    finished
+}
+
+impl FlvOutput {
+    /// Hands on all that is left, at the end.
+    fn hand_out(&mut self, shared: &Shared) {
+        if self.holds_anything() {
+            self.open();
+        }
+        let mut rest = VecDeque::new();
+        self.take(&mut rest);
+        shared.queue.push(&mut rest);
     }
 }
 

@@ -11,7 +11,7 @@ mod succession;
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use members::{Members, server_version};
@@ -42,6 +42,7 @@ use crate::rtmp::message::StreamId;
 use crate::rtmp::session::client::{ClientSession, Event, PlayStart};
 use crate::rtmp::session::{MediaKind, Session};
 use crate::rtmp::status::{Level, Status, StatusCode, printable};
+use crate::rtmp::timestamp::Track;
 use crate::rtmp::user_control::UserControl;
 
 /// What all connections of a play have in common.
@@ -52,6 +53,8 @@ pub(super) struct Shared {
     pub(super) stats: Arc<Stats>,
     pub(super) reception: Arc<Reception>,
     pub(super) learned: Arc<Learned>,
+    /// When requests to reconnect were followed.
+    pub(super) reconnects: Arc<Mutex<Vec<Instant>>>,
     pub(super) started: Instant,
 }
 
@@ -107,8 +110,6 @@ pub(super) struct Player<'a> {
     /// What said that the publisher left, and when.
     left: Option<(EosReason, Instant)>,
     reported: HashSet<String>,
-    /// When requests to reconnect were followed.
-    reconnects: Vec<Instant>,
 }
 
 impl<'a> Player<'a> {
@@ -152,7 +153,6 @@ impl<'a> Player<'a> {
             wanted: Wanted::ALL,
             left: None,
             reported: HashSet::new(),
-            reconnects: Vec::new(),
         }
     }
 
@@ -248,6 +248,13 @@ impl<'a> Player<'a> {
             }
             return;
         }
+        if let Some(standby) = &self.standby {
+            match media.kind {
+                MediaKind::Video => standby.note(Track::Video, media.timestamp),
+                MediaKind::Audio => standby.note(Track::Audio, media.timestamp),
+                _ => {}
+            }
+        }
         self.output.media(media, now);
         if self.phase == Phase::Waiting && self.output.has_media() {
             self.enter(Phase::Playing, now);
@@ -322,6 +329,10 @@ impl<'a> Player<'a> {
 
     /// Puts news behind the media that came before.
     fn notify(&mut self, notice: Notice) {
+        if self.candidate.is_some() {
+            // The application knows of the other connection only.
+            return;
+        }
         self.gather();
         self.batch.push_back(Item::Notice(Box::new(notice)));
     }
@@ -475,6 +486,11 @@ impl Policy<ClientSession> for Player<'_> {
     }
 
     fn flush(&mut self, session: &ClientSession) -> bool {
+        if self.candidate.is_some() {
+            // What is in the queue is the other connection's.
+            self.stats.set_counters(session.counters());
+            return true;
+        }
         self.gather();
         let items = self.batch.len();
         // First: who sees the items finds them counted.
@@ -621,7 +637,7 @@ impl Player<'_> {
         if let Some(output) = output {
             self.go_on_with(output);
         }
-        if self.output.holds_anything() {
+        if self.output.holds_media() {
             self.output.open();
         }
         self.flush(session);

@@ -31,6 +31,7 @@ pub(super) struct Request {
     pub(super) play: PlayParameters,
     pub(super) subscribe: Option<String>,
     pub(super) handshake: HandshakeForm,
+    pub(super) form: Form,
 }
 
 impl Place {
@@ -84,16 +85,25 @@ impl Place {
             } else {
                 HandshakeForm::Simple
             },
+            form: form.clone(),
         }
     }
 
-    /// Where a request to reconnect sends us.
+    /// Where a request to reconnect sends us, who asked for this.
     ///
     /// # Errors
     /// Why we do not go there.
-    pub(super) fn reconnect(&self, status: &Status) -> Result<Self, RedirectError> {
-        let location = reconnect(status, &self.location)?;
-        let redirected = self.redirected || location != self.location;
+    pub(super) fn reconnect(
+        &self,
+        status: &Status,
+        request: &Request,
+    ) -> Result<Self, RedirectError> {
+        // As the path was divided in the end.
+        let mut present = self.location.clone();
+        present.application.clone_from(&request.connect.application);
+        present.stream.clone_from(&request.play.name);
+        let location = reconnect(status, &present)?;
+        let redirected = self.redirected || location != present;
         Ok(Self {
             location,
             redirected,

@@ -6,11 +6,13 @@
 //!
 //! It has a thread of its own. It connects and plays like the first one, holds
 //! its media back from the newest key frame on, and when it could go on says so
-//! through the [`Handover`]. The first connection then gives up its place in
-//! the output, and its thread waits for what becomes of the second.
+//! through the [`Handover`]. The first connection then ends and gives up the
+//! output, and whoever ran it waits for what becomes of the second.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::attempt::{Attempt, Finished};
 use super::candidate::Candidate;
@@ -20,12 +22,20 @@ use super::policy::Shared;
 use super::request::Place;
 use super::stats::Stats;
 use crate::net::{self, Control};
+use crate::rtmp::timestamp::Track;
+
+/// How long an end of the first connection waits for the second one.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// What the two connections share.
 #[derive(Default)]
 pub(super) struct Handover {
     slot: Mutex<Slot>,
     changed: Condvar,
+    /// How far the first connection is: message times with bit 32 set, 0 for
+    /// none.
+    audio: AtomicU64,
+    video: AtomicU64,
 }
 
 #[derive(Default)]
@@ -41,7 +51,29 @@ enum Slot {
     Taken,
 }
 
+/// Message times carry this bit, so that 0 is none.
+const KNOWN: u64 = 1 << 32;
+
 impl Handover {
+    /// The first connection has passed on a frame of this message time.
+    fn note(&self, track: Track, timestamp: u32) {
+        let known = KNOWN | u64::from(timestamp);
+        self.position_of(track).store(known, Ordering::Relaxed);
+    }
+
+    /// The message time of the first connection's last frame.
+    pub(super) fn position(&self, track: Track) -> Option<u32> {
+        let position = self.position_of(track).load(Ordering::Relaxed);
+        (position & KNOWN != 0).then_some(position as u32)
+    }
+
+    fn position_of(&self, track: Track) -> &AtomicU64 {
+        match track {
+            Track::Audio => &self.audio,
+            Track::Video => &self.video,
+        }
+    }
+
     /// The second connection could go on.
     pub(super) fn set_ready(&self) {
         let mut slot = self.lock();
@@ -103,7 +135,7 @@ pub(super) struct Standby {
     handover: Arc<Handover>,
     finished: mpsc::Receiver<Finished>,
     /// What it brought if it ended before its time.
-    early: Option<Finished>,
+    early: Option<Box<Finished>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -113,20 +145,21 @@ impl Standby {
     pub(super) fn start(
         shared: &Arc<Shared>,
         place: Place,
+        form: Form,
         active: Control,
+        stats: Arc<Stats>,
         has_video: bool,
     ) -> Option<Self> {
         let control = Control::default();
         let handover = Arc::<Handover>::default();
         let (sender, finished) = mpsc::channel();
-        let stats = Arc::clone(&shared.stats);
         // Its figures are of no interest before it has taken over.
         let shared = Arc::new(shared.with_stats(Arc::default()));
         let candidate = Candidate::new(Arc::clone(&handover), active.clone(), stats, has_video);
         let (own_control, own_place) = (control.clone(), place.clone());
         let run = move || {
             let mut output = FlvOutput::new();
-            let request = own_place.request(&shared.settings, &Form::default());
+            let request = own_place.request(&shared.settings, &form);
             let attempt = Attempt {
                 shared: &shared,
                 control: &own_control,
@@ -155,6 +188,11 @@ impl Standby {
         })
     }
 
+    /// The first connection has passed on a frame of this message time.
+    pub(super) fn note(&self, track: Track, timestamp: u32) {
+        self.handover.note(track, timestamp);
+    }
+
     /// It could go on.
     pub(super) fn is_ready(&self) -> bool {
         self.handover.is_ready()
@@ -163,21 +201,29 @@ impl Standby {
     /// It has ended without having become ready.
     pub(super) fn has_failed(&mut self) -> bool {
         if self.early.is_none() {
-            self.early = self.finished.try_recv().ok();
+            self.early = self.finished.try_recv().ok().map(Box::new);
         }
         self.early.is_some()
     }
 
-    /// Gives it the output and waits for its end, and whether it took it.
-    /// `control` reaches it from now on.
+    /// Gives it the output and waits for its end, and whether it took it, which
+    /// it has to in a bounded time. `control` reaches it from now on.
     pub(super) fn take_over(mut self, output: FlvOutput, control: &Control) -> (Finished, bool) {
         let (waker, canceller) = (self.control.clone(), self.control.clone());
         control.install(move || waker.wake(), move || canceller.cancel());
         self.handover.give(output);
         self.control.wake();
-        let finished = self.early.take().or_else(|| self.finished.recv().ok());
-        let finished = finished.unwrap_or_default().at(self.place.clone());
-        match self.handover.take() {
+        if self.early.is_none() {
+            self.early = self.finished.recv_timeout(MAX_WAIT).ok().map(Box::new);
+        }
+        // Taken back, unless the second one has it.
+        let kept = self.handover.take();
+        if self.early.is_none() && kept.is_none() {
+            self.early = self.finished.recv().ok().map(Box::new);
+        }
+        let finished = *self.early.take().unwrap_or_default();
+        let finished = finished.at(self.place.clone());
+        match kept {
             Some(output) => (finished.with_output(output), false),
             None => (finished, true),
         }
@@ -196,6 +242,7 @@ impl Drop for Standby {
 }
 
 impl Shared {
+    /// The same play with other figures.
     fn with_stats(&self, stats: Arc<Stats>) -> Self {
         Self {
             log: self.log.clone(),
@@ -204,6 +251,7 @@ impl Shared {
             stats,
             reception: Arc::clone(&self.reception),
             learned: Arc::clone(&self.learned),
+            reconnects: Arc::clone(&self.reconnects),
             started: self.started,
         }
     }

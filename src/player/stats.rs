@@ -204,6 +204,11 @@ impl Stats {
         self.redirects.store(count, Ordering::Relaxed);
     }
 
+    /// The connection's counters alone.
+    pub(super) fn set_counters(&self, counters: Counters) {
+        lock(&self.figures).counters = counters;
+    }
+
     /// A batch has come: what it adds, at what time, and what is so by now.
     pub(super) fn batch(
         &self,

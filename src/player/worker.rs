@@ -50,6 +50,7 @@ impl Worker {
                     stats,
                     reception,
                     learned,
+                    reconnects: Arc::default(),
                     started: Instant::now(),
                 });
                 let run = || play(&shared, &worker_control);

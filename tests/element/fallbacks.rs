@@ -330,3 +330,82 @@ fn refused_access_is_final() {
     assert!(error.matches(gst::ResourceError::NotAuthorized), "{error}");
     assert_eq!(asked.len(), 1);
 }
+
+#[test]
+fn a_failure_of_a_stream_that_played_is_told_as_it_is() {
+    use gstrtmpr::rtmp::user_control::UserControl;
+
+    let server = Server::start(|peer| {
+        let request = peer.connect_request();
+        peer.session.accept_connect(&request, 4096);
+        let mut subscribed = false;
+        let play = peer.until(|event| match event {
+            Event::Called(command) => {
+                subscribed |= command.name == "FCSubscribe";
+                None
+            }
+            Event::Play(request) => Some(request.clone()),
+            _ => None,
+        });
+        if !subscribed {
+            return refuse(peer, Some(&play), Refusal::NotFound);
+        }
+        peer.session.accept_play(&play);
+        send_headers(peer, play.stream, 0);
+        peer.media(play.stream, MediaKind::Video, 0, KEYFRAME);
+        let eof = UserControl::StreamEof(play.stream);
+        peer.session.user_control(&eof);
+        peer.serve();
+    });
+    let player = Player::new(&server.location());
+    player.source.set_property_from_str("on-unpublish", "error");
+    let (error, message, _) = fail(&player, &Log::default());
+    assert_eq!(message.get::<&str>("cause"), Ok("unpublished"));
+    assert!(error.matches(gst::ResourceError::Read), "{error}");
+    assert!(!error.message().contains("Tried"), "{error}");
+}
+
+#[test]
+fn what_is_chosen_later_counts_more_than_what_worked() {
+    let (server, log) = picky(Refusal::NotFound, any, |asked| asked.start >= 0.0);
+    let player = Player::new(&location(&server, "a/s"));
+    play(&player, &log);
+    player.source.set_property("play-start", 60_000i64);
+    let asked = play(&player, &log);
+    let starts: Vec<_> = asked.iter().map(|asked| asked.start).collect();
+    assert_eq!(starts, [60_000.0]);
+}
+
+#[test]
+fn what_a_refused_form_brought_is_forgotten() {
+    use gstrtmpr::rtmp::amf::Object;
+    use gstrtmpr::rtmp::amf0;
+
+    use crate::media::{AAC, AAC_HEADER, metadata};
+    use crate::player::bytes;
+
+    let mut visits = 0;
+    let server = Server::start(move |peer| {
+        let stream = peer.accept_play().stream;
+        visits += 1;
+        if visits == 1 {
+            // Names audio and video.
+            peer.media(stream, MediaKind::Data, 0, &metadata());
+            return peer.close();
+        }
+        let values = Object::new().with("audiocodecid", 10.0);
+        let audio_only = amf0::encode_all(&["onMetaData".into(), values.into()]);
+        peer.media(stream, MediaKind::Data, 0, &audio_only);
+        peer.media(stream, MediaKind::Audio, 0, AAC_HEADER);
+        for i in 0..20 {
+            peer.media(stream, MediaKind::Audio, i * 20, AAC);
+        }
+        peer.session.end_play(stream);
+        peer.close();
+    });
+    let player = Player::new(&server.location());
+    player.play();
+    let buffers = player.rest();
+    assert_eq!(bytes(&buffers[..1])[4], 4, "the file promises audio only");
+    assert_eq!(buffers.len(), 1 + 22);
+}

@@ -46,6 +46,33 @@ impl Server {
         }
     }
 
+    /// The same with connections served at the same time, numbered from 0.
+    /// Scripts end when their clients leave.
+    pub(crate) fn concurrent(script: impl Fn(usize, &mut Peer) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        let stopping = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&stopping);
+        let thread = std::thread::spawn(move || {
+            std::thread::scope(|scope| {
+                let script = &script;
+                let mut number = 0;
+                while let Ok((stream, _)) = listener.accept() {
+                    if stop.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    scope.spawn(move || script(number, &mut Peer::new(stream)));
+                    number += 1;
+                }
+            });
+        });
+        Self {
+            address,
+            stopping,
+            thread: Some(thread),
+        }
+    }
+
     /// A server that accepts `connect` and `play` and then runs the script; a
     /// client that leaves before is none of its business.
     pub(crate) fn playing(mut script: impl FnMut(&mut Peer, StreamId) + Send + 'static) -> Self {
@@ -175,6 +202,21 @@ impl Peer {
                 return;
             }
         }
+    }
+
+    /// Whether the client has closed the connection, as far as can be seen
+    /// without waiting for long.
+    pub(crate) fn is_left(&self) -> bool {
+        let moment = std::time::Duration::from_millis(1);
+        let set = |timeout| self.stream.set_read_timeout(Some(timeout));
+        set(moment).expect("a timeout");
+        let left = matches!(self.stream.peek(&mut [0]), Ok(0))
+            || self.stream.take_error().is_ok_and(|error| error.is_some());
+        // What it says is of no interest.
+        let mut buffer = [0; 4096];
+        let gone = !left && matches!((&self.stream).read(&mut buffer), Ok(0));
+        set(HANG).expect("a timeout");
+        left || gone
     }
 
     /// Reads until the client closes the connection, and answers nothing.

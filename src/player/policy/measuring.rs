@@ -94,6 +94,7 @@ impl Parts {
                 stats: Arc::default(),
                 reception: Arc::default(),
                 learned: Arc::default(),
+                reconnects: Arc::default(),
                 started: now.checked_sub(before).expect("the clock is old enough"),
             }),
             control: Control::default(),

@@ -4,7 +4,7 @@
 //! Another connection that takes this one's place, or whose place this one
 //! takes.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Player;
@@ -31,28 +31,43 @@ impl Player<'_> {
             ));
             return;
         }
-        self.reconnects
-            .retain(|at| now.saturating_duration_since(*at) < RECONNECT_PERIOD);
-        if self.reconnects.len() >= MAX_RECONNECTS {
-            self.log
-                .info(format_args!("The server asks for too many reconnections"));
-            return;
-        }
-        match self.place.reconnect(status) {
+        match self.place.reconnect(status, self.request) {
             Ok(place) => {
                 let to = place.shown();
                 self.log
                     .info(format_args!("The server asks to reconnect, to {to}"));
-                self.reconnects.push(now);
-                let has_video = self.output.has_video();
-                let control = self.control.clone();
-                self.standby = Standby::start(self.shared, place, control, has_video);
+                if !self.may_reconnect(now) {
+                    self.log
+                        .info(format_args!("The server asks for too many reconnections"));
+                    return;
+                }
+                let wants_video = self.shared.reception.wanted().video;
+                self.standby = Standby::start(
+                    self.shared,
+                    place,
+                    self.request.form.without_split(),
+                    self.control.clone(),
+                    Arc::clone(&self.stats),
+                    wants_video && self.output.has_video(),
+                );
                 self.notify(Notice::Reconnecting { to });
             }
             Err(error) => self.log.info(format_args!(
                 "A request to reconnect is not followed: {error}"
             )),
         }
+    }
+
+    /// Counts the requests of the whole play, whichever connection they come on.
+    fn may_reconnect(&self, now: Instant) -> bool {
+        let reconnects = self.shared.reconnects.lock();
+        let mut reconnects = reconnects.unwrap_or_else(PoisonError::into_inner);
+        reconnects.retain(|at| now.saturating_duration_since(*at) < RECONNECT_PERIOD);
+        let may = reconnects.len() < MAX_RECONNECTS;
+        if may {
+            reconnects.push(now);
+        }
+        may
     }
 
     /// Takes the other connection's place, if that is free by now.
@@ -71,7 +86,9 @@ impl Player<'_> {
         let own = std::mem::replace(&mut self.stats, Arc::clone(&candidate.stats));
         self.stats.adopt(&own);
         *self.output = output;
-        self.output.announce_restart();
+        if !candidate.continues() {
+            self.output.announce_restart();
+        }
         self.output.want(self.shared.reception.wanted());
         self.log_step(format_args!("taken over"));
         let to = self.place.shown();
