@@ -647,4 +647,4 @@ impl Player<'_> {
 }
 
 #[cfg(test)]
-mod measuring;
+mod tests;
