@@ -6,7 +6,7 @@
 //! [`Unwrapper`] follows one track across the wrap at 2³² and the one at 2³¹
 //! that some peers have; [`Timeline`] keeps the audio and video of one stream
 //! on the same epoch and gives times to what has none of its own: sequence
-//! headers and script data.
+//! headers.
 //!
 //! Discontinuities are not repaired here: jumps pass through, and whoever
 //! writes the output decides what they mean. No clock is read. The player
@@ -186,20 +186,6 @@ impl Timeline {
         } else {
             latest
         })
-    }
-
-    /// The 64-bit time in ms for script data that came with the time `raw`:
-    /// that of the latest frame, or `raw` before any. Servers stamp metadata
-    /// with whatever is at hand, mostly 0.
-    #[must_use]
-    pub fn script(&self, raw: u32) -> u64 {
-        self.latest().unwrap_or_else(|| u64::from(raw))
-    }
-
-    /// The 64-bit time in ms of the frame that came last, of either track.
-    #[must_use]
-    pub fn latest(&self) -> Option<u64> {
-        self.latest_time().map(clamped)
     }
 
     fn latest_time(&self) -> Option<i64> {
