@@ -336,18 +336,8 @@ fn a_failure_of_a_stream_that_played_is_told_as_it_is() {
     use gstrtmpr::rtmp::user_control::UserControl;
 
     let server = Server::start(|peer| {
-        let request = peer.connect_request();
-        peer.session.accept_connect(&request, 4096);
-        let mut subscribed = false;
-        let play = peer.until(|event| match event {
-            Event::Called(command) => {
-                subscribed |= command.name == "FCSubscribe";
-                None
-            }
-            Event::Play(request) => Some(request.clone()),
-            _ => None,
-        });
-        if !subscribed {
+        let (play, calls) = peer.play_request_and_calls();
+        if !calls.iter().any(|call| call == "FCSubscribe") {
             return refuse(peer, Some(&play), Refusal::NotFound);
         }
         peer.session.accept_play(&play);

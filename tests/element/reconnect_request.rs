@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use gst::prelude::*;
 use gstrtmpr::rtmp::message::StreamId;
 use gstrtmpr::rtmp::session::MediaKind;
-use gstrtmpr::rtmp::session::server::Event;
 use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
 
 use crate::media::{AAC, INTER, KEYFRAME, send_headers};
@@ -262,18 +261,8 @@ fn an_end_does_not_wait_for_ever_for_a_connection_that_comes_to_nothing() {
 #[test]
 fn the_new_connection_asks_in_the_form_that_worked() {
     let server = Server::concurrent(|number, peer| {
-        let request_ = peer.connect_request();
-        peer.session.accept_connect(&request_, 4096);
-        let mut subscribed = false;
-        let play = peer.until(|event| match event {
-            Event::Called(command) => {
-                subscribed |= command.name == "FCSubscribe";
-                None
-            }
-            Event::Play(request) => Some(request.clone()),
-            _ => None,
-        });
-        if !subscribed {
+        let (play, calls) = peer.play_request_and_calls();
+        if !calls.iter().any(|call| call == "FCSubscribe") {
             let status = Status::new(Level::Error, StatusCode::PlayStreamNotFound, "no");
             peer.session.reject_play(&play, &status);
             return peer.close();

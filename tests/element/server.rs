@@ -182,6 +182,23 @@ impl Peer {
         })
     }
 
+    /// Does everything up to the client's `play`, and lists its calls on the
+    /// way.
+    pub(crate) fn play_request_and_calls(&mut self) -> (StreamRequest, Vec<String>) {
+        let request = self.connect_request();
+        self.session.accept_connect(&request, 4096);
+        let mut calls = Vec::new();
+        let play = self.until(|event| match event {
+            Event::Called(command) => {
+                calls.push(command.name.clone());
+                None
+            }
+            Event::Play(request) => Some(request.clone()),
+            _ => None,
+        });
+        (play, calls)
+    }
+
     /// Does everything up to Play.Start.
     pub(crate) fn accept_play(&mut self) -> StreamRequest {
         let request = self.play_request();
