@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::flv_output::FlvOutput;
+use super::item::ITEM_OVERHEAD;
 use super::standby::Handover;
 use super::stats::Stats;
 use crate::flv::{TagType, Verdict, inspect};
@@ -42,9 +43,6 @@ pub(super) struct Candidate {
     starts: u32,
 }
 
-/// What a message takes beside its bytes.
-const OVERHEAD: usize = 256;
-
 /// Clocks agree if they are no further apart than this, in ms.
 const MAX_APART: u32 = 10_000;
 
@@ -55,7 +53,7 @@ const ENOUGH_KEYFRAMES: u32 = 2;
 const ENOUGH_FRAMES: u32 = 50;
 
 fn size(media: &Media) -> usize {
-    media.payload.len() + OVERHEAD
+    media.payload.len() + ITEM_OVERHEAD
 }
 
 /// What a message is to a candidate.

@@ -11,7 +11,7 @@ use crate::queue::Measured;
 
 /// What an item takes beside its bytes: list entry, allocation headers and the
 /// later buffer. An estimate, so that many small messages count as well.
-const ITEM_OVERHEAD: usize = 256;
+pub(super) const ITEM_OVERHEAD: usize = 256;
 
 /// One thing in the queue.
 #[derive(Debug)]

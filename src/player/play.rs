@@ -20,9 +20,21 @@ use crate::net::Control;
 
 /// Plays to the end; `None`: cancelled.
 pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
+    let mut output = FlvOutput::new();
+    let end = run(shared, control, &mut output)?;
+    // All that is left.
+    if output.holds_anything() {
+        output.open();
+    }
+    let mut rest = VecDeque::new();
+    output.take(&mut rest);
+    shared.queue.push(&mut rest);
+    Some(end)
+}
+
+fn run(shared: &Arc<Shared>, control: &Control, output: &mut FlvOutput) -> Option<End> {
     let settings = &shared.settings;
     let learned = &shared.learned;
-    let mut output = FlvOutput::new();
     let mut place = Place {
         location: settings.location.clone(),
         redirected: false,
@@ -41,11 +53,11 @@ pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
             on_trial: ladder.is_retry(),
             candidate: None,
         };
-        let finished = attempt.run(&mut output);
+        let finished = attempt.run(output);
         if finished.has_played {
             learned.remember(&place.location, form);
         }
-        let finished = with_successors(finished, &mut output, control);
+        let finished = with_successors(finished, output, control);
         if let Some(moved) = finished.place {
             place = moved;
         }
@@ -58,43 +70,33 @@ pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
         match outcome {
             // What should have gone on was gone before it could.
             Outcome::HandedOver => {
-                output.hand_out(shared);
                 let why = "the connection that was to go on has ended".to_owned();
                 let failure = failure(shared, Cause::ConnectionLost(why));
                 return Some(End::Failed(Box::new(failure)));
             }
             Outcome::Ended(reason) => {
-                output.hand_out(shared);
                 return Some(End::Eos {
                     reason,
                     phase: shared.stats.phase(),
                     elapsed: shared.started.elapsed(),
                 });
             }
-            // It was the right way to ask.
-            Outcome::Failed(mut failure) if finished.has_played => {
-                output.hand_out(shared);
-                failure.redirected_to = place.redirected.then(|| place.shown());
-                return Some(End::Failed(Box::new(failure)));
+            Outcome::Failed(failure) => {
+                match next_form(&mut ladder, failure, finished.has_played) {
+                    Ok(form) => {
+                        note_retry(shared, &form);
+                        output.forget_what_never_began();
+                    }
+                    Err(mut failure) => {
+                        failure.redirected_to = place.redirected.then(|| place.shown());
+                        return Some(End::Failed(failure));
+                    }
+                }
             }
-            Outcome::Failed(failure) => match ladder.climb(failure) {
-                Ok(form) => {
-                    note_retry(shared, &form);
-                    output.forget_what_never_began();
-                }
-                Err(mut failure) => {
-                    output.hand_out(shared);
-                    failure.redirected_to = place.redirected.then(|| place.shown());
-                    return Some(End::Failed(failure));
-                }
-            },
             Outcome::Redirected(redirect) => {
                 match follow(shared, &mut redirects, &place, &redirect) {
                     Ok(next) => place = next,
-                    Err(failure) => {
-                        output.hand_out(shared);
-                        return Some(End::Failed(failure));
-                    }
+                    Err(failure) => return Some(End::Failed(failure)),
                 }
                 ladder = Ladder::new(place.choices(settings), learned.form(&place.location));
                 output.forget_what_never_began();
@@ -125,16 +127,17 @@ fn with_successors(mut finished: Finished, output: &mut FlvOutput, control: &Con
     finished
 }
 
-impl FlvOutput {
-    /// Hands on all that is left, at the end.
-    fn hand_out(&mut self, shared: &Shared) {
-        if self.holds_anything() {
-            self.open();
-        }
-        let mut rest = VecDeque::new();
-        self.take(&mut rest);
-        shared.queue.push(&mut rest);
+/// The next form after a failure, unless media showed that this was the right
+/// one.
+fn next_form(
+    ladder: &mut Ladder,
+    failure: Failure,
+    has_played: bool,
+) -> Result<Form, Box<Failure>> {
+    if has_played {
+        return Err(Box::new(failure));
     }
+    ladder.climb(failure)
 }
 
 fn failure(shared: &Shared, cause: Cause) -> Failure {
