@@ -55,6 +55,7 @@ gstreamer1.0-plugins-ugly the H.264 encoder of test streams
 gstreamer1.0-libav decoders for H.264 and AAC
 gstreamer1.0-x the clock in test pictures, and a window to watch in
 gstreamer1.0-pulseaudio sound output
+glib-networking TLS, for rtmps
 END
         ;;
     test)
@@ -70,6 +71,11 @@ gir1.2-gstreamer-1.0 GStreamer for Python
 gir1.2-gst-plugins-base-1.0 GStreamer's app library for Python
 gstreamer1.0-plugins-base-apps gst-play-1.0 and gst-discoverer-1.0
 valgrind looks for leaks
+stunnel4 TLS in front of those servers
+openssl certificates for it
+microsocks a SOCKS 5 proxy to play through
+dante-server a SOCKS 4 proxy to play through
+tinyproxy an HTTP proxy to play through
 END
         ;;
     bench)
@@ -142,8 +148,10 @@ END
 install_as_root() {
     export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
     forbid_service_starts
-    had_nginx=no
-    if is_installed nginx; then had_nginx=yes; fi
+    new_services=
+    for service in nginx stunnel4 danted tinyproxy; do
+        is_installed "$(package_of "$service")" || new_services="$new_services $service"
+    done
 
     updated=no
     for package in "$@"; do
@@ -159,15 +167,24 @@ install_as_root() {
         apt_install "$@"
     fi
 
-    # The package has its service start at the next boot; the tests run the program themselves.
-    if [ "$had_nginx" = no ] && is_installed nginx; then
-        say "disabling the nginx service that came with the package"
+    # The packages have their services start at the next boot; the tests run the programs
+    # themselves.
+    for service in $new_services; do
+        is_installed "$(package_of "$service")" || continue
+        say "disabling the $service service that came with its package"
         if command -v systemctl >/dev/null 2>&1; then
-            systemctl disable --quiet nginx.service
+            systemctl disable --quiet "$service.service"
         else
-            update-rc.d nginx disable
-        fi || say "could not disable it: nginx may start at the next boot"
-    fi
+            update-rc.d "$service" disable
+        fi || say "could not disable it: $service may start at the next boot"
+    done
+}
+
+package_of() {
+    case $1 in
+    danted) echo dante-server ;;
+    *) echo "$1" ;;
+    esac
 }
 
 update_package_lists() {
@@ -255,6 +272,9 @@ check_without_apt() {
         need_program gst-play-1.0
         need_program gst-discoverer-1.0
         need_program valgrind
+        for program in stunnel4 openssl microsocks danted tinyproxy; do
+            need_program "$program"
+        done
         need "GStreamer for Python" python3 -c '
 import gi
 for name in ("Gst", "GstApp"):

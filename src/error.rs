@@ -4,6 +4,7 @@
 //! Failures as GStreamer errors: domain and code, a sentence for people with
 //! what they can do, and the details for a bug report.
 
+use crate::net::{ProxyFailure, TlsError};
 use crate::player::{Cause, Failure, Phase, is_about_access};
 use crate::rtmp::status::{Status, StatusCode};
 
@@ -39,8 +40,13 @@ enum Code {
 
 /// Advice for a handshake that fails: neither application nor stream has been
 /// named by then.
-const CHECK_SERVER: &str =
-    "Check that it is an RTMP server without TLS: the scheme, the host and the port";
+fn check_server(url: &str) -> &'static str {
+    if url.starts_with("rtmps:") {
+        "Check the host and the port"
+    } else {
+        "Check the host and the port; if the server speaks TLS, use rtmps://"
+    }
+}
 
 fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
     use gst::ResourceError as Error;
@@ -60,10 +66,8 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
                  running and that the port is right."
             ),
         ),
-        Cause::Proxy(why) => (
-            Error::OpenRead,
-            format!("The proxy on the way to {url} failed ({why}). Check the proxy settings."),
-        ),
+        Cause::Proxy(kind, why) => proxy(url, *kind, why),
+        Cause::Tls(error) => tls(url, error, phase),
         Cause::Unreachable(why) => (
             Error::OpenRead,
             format!("{url} cannot be reached ({why}). Check the network."),
@@ -75,14 +79,18 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
                  the timeout property.",
                 limit.as_secs_f32().round(),
                 match phase {
-                    Phase::Handshake => CHECK_SERVER,
+                    Phase::Handshake => check_server(url),
+                    Phase::Tls => "Check that the port speaks TLS, and use rtmp:// if it does not",
                     _ => "Check the address",
                 }
             ),
         ),
         Cause::NotRtmp(what) => (
             Error::OpenRead,
-            format!("{url} is not an RTMP server ({what}). Check the scheme and the port."),
+            format!(
+                "{url} is not an RTMP server ({what}). {}.",
+                check_server(url)
+            ),
         ),
         Cause::Protocol(what) => (
             match phase {
@@ -96,7 +104,10 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
         Cause::PlayFailed(status) => refused(url, "to play the stream", status.as_ref()),
         Cause::ClosedEarly(_) if phase == Phase::Handshake => (
             Error::OpenRead,
-            format!("{url} closed the connection during the RTMP handshake. {CHECK_SERVER}."),
+            format!(
+                "{url} closed the connection during the RTMP handshake. {}.",
+                check_server(url)
+            ),
         ),
         Cause::ClosedEarly(_) => (
             Error::OpenRead,
@@ -146,6 +157,98 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
         }
     };
     (Code::Resource(code), text)
+}
+
+fn proxy(url: &str, kind: ProxyFailure, why: &str) -> (gst::ResourceError, String) {
+    match kind {
+        ProxyFailure::Broken => (
+            gst::ResourceError::OpenRead,
+            format!(
+                "The proxy on the way to {url} failed ({why}). Check the proxy property, or the \
+                 system's proxy settings."
+            ),
+        ),
+        ProxyFailure::Login => (
+            gst::ResourceError::NotAuthorized,
+            format!(
+                "The proxy on the way to {url} wants a login or refuses the one given ({why}). \
+                 Check the proxy-id and proxy-pw properties."
+            ),
+        ),
+        ProxyFailure::Refused => (
+            gst::ResourceError::OpenRead,
+            format!(
+                "The proxy on the way to {url} does not connect to it ({why}). Check that the \
+                 server runs, and that the proxy allows its port."
+            ),
+        ),
+    }
+}
+
+fn tls(url: &str, error: &TlsError, phase: Phase) -> (gst::ResourceError, String) {
+    let broken = match phase {
+        Phase::Waiting | Phase::Playing => gst::ResourceError::Read,
+        _ => gst::ResourceError::OpenRead,
+    };
+    match error {
+        TlsError::NoBackend => (
+            gst::ResourceError::OpenRead,
+            format!(
+                "{url} needs TLS, and GIO has no TLS back end here. Install glib-networking \
+                 (Debian and Ubuntu: apt-get install glib-networking)."
+            ),
+        ),
+        TlsError::Certificate { host, words } => (
+            gst::ResourceError::OpenRead,
+            format!(
+                "{url} is not trusted: the certificate that it showed for '{host}' did not pass: \
+                 {words}. Check the host name and the clock; for a private authority set \
+                 tls-ca-file, for one certificate tls-fingerprint."
+            ),
+        ),
+        TlsError::Fingerprint { found } => (
+            gst::ResourceError::OpenRead,
+            format!(
+                "{url} is not trusted: its certificate is not the one of the tls-fingerprint \
+                 property, it has {found}. If the server has a new certificate, set that."
+            ),
+        ),
+        TlsError::CertificateRequired(why) => (
+            gst::ResourceError::NotAuthorized,
+            format!(
+                "{url} wants a client certificate that it trusts ({why}). Set \
+                 tls-certificate-file."
+            ),
+        ),
+        TlsError::NotTls(why) => (
+            gst::ResourceError::OpenRead,
+            format!(
+                "{url} does not speak TLS ({why}). Check the port, or use rtmp:// if the server \
+                 has no TLS."
+            ),
+        ),
+        TlsError::Closed => (
+            gst::ResourceError::OpenRead,
+            format!(
+                "{url} closed the connection during the TLS handshake. Check that the port \
+                 speaks TLS, or use rtmp:// if the server has none."
+            ),
+        ),
+        TlsError::Truncated => (
+            broken,
+            format!(
+                "The connection to {url} was cut off: it ended without the good-bye of TLS. The \
+                 server broke off, or something between cut it."
+            ),
+        ),
+        TlsError::Failed(why) => {
+            let advice = match phase {
+                Phase::Tls => " Check that the port speaks TLS, and use rtmp:// if it does not.",
+                _ => "",
+            };
+            (broken, format!("TLS with {url} failed ({why}).{advice}"))
+        }
+    }
 }
 
 /// A refusal in the server's words.
@@ -207,7 +310,20 @@ mod tests {
         for (cause, expected) in [
             (Cause::HostNotFound(text()), Some(Error::NotFound)),
             (Cause::Refused(text()), Some(Error::OpenRead)),
-            (Cause::Proxy(text()), Some(Error::OpenRead)),
+            (
+                Cause::Proxy(ProxyFailure::Broken, text()),
+                Some(Error::OpenRead),
+            ),
+            (
+                Cause::Proxy(ProxyFailure::Login, text()),
+                Some(Error::NotAuthorized),
+            ),
+            (Cause::Tls(TlsError::NoBackend), Some(Error::OpenRead)),
+            (Cause::Tls(TlsError::Truncated), Some(Error::Read)),
+            (
+                Cause::Tls(TlsError::CertificateRequired(text())),
+                Some(Error::NotAuthorized),
+            ),
             (Cause::Unreachable(text()), Some(Error::OpenRead)),
             (Cause::TimedOut(second), Some(Error::OpenRead)),
             (Cause::NotRtmp(text()), Some(Error::OpenRead)),

@@ -11,6 +11,7 @@ mod error;
 pub mod flv;
 pub mod net;
 pub mod player;
+pub mod properties;
 pub mod queue;
 pub mod rtmp;
 pub mod rtmprsrc;

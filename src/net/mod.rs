@@ -11,12 +11,14 @@
 #![warn(missing_docs)]
 
 mod control;
+mod error;
 pub mod gio;
 
 use std::io;
 use std::time::Instant;
 
 pub use control::Control;
+pub use error::{ConnectError, ProxyFailure, TlsError};
 
 /// Where to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Endpoint {
     pub host: String,
     /// TCP port.
     pub port: u16,
+    /// TLS from the first byte on.
+    pub tls: bool,
 }
 
 impl std::fmt::Display for Endpoint {
@@ -48,7 +52,8 @@ pub struct Interest {
 
 /// An open connection.
 pub trait Transport {
-    /// Reads what is there. 0 means that the peer has closed its side.
+    /// Reads what is there. 0 means that the peer has closed its side; less than
+    /// fits means that nothing more was there.
     ///
     /// # Errors
     /// `WouldBlock` if nothing is there yet; anything else ends the connection.
@@ -65,23 +70,6 @@ pub trait Transport {
     fn wait(&mut self, interest: Interest, deadline: Option<Instant>);
 }
 
-/// Why no connection came about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConnectError {
-    /// The host name has no address. Carries the resolver's words.
-    Resolve(String),
-    /// The peer refused the connection.
-    Refused(String),
-    /// A proxy stood in the way.
-    Proxy(String),
-    /// Any other failure.
-    Failed(String),
-    /// It took too long.
-    TimedOut,
-    /// The control cancelled it.
-    Cancelled,
-}
-
 /// A step on the way to a connection, for logs and statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectStep {
@@ -89,4 +77,8 @@ pub enum ConnectStep {
     Resolving,
     /// Opening the TCP connection.
     Connecting,
+    /// Asking a proxy to go on from there.
+    Proxy,
+    /// The TLS handshake.
+    Tls,
 }

@@ -80,9 +80,23 @@ impl Attempt<'_> {
                 player.enter(Phase::Connecting, Instant::now());
                 player.log_step(format_args!("connecting to {endpoint}"));
             }
+            ConnectStep::Proxy => {
+                player.enter(Phase::Connecting, Instant::now());
+                player.log_step(format_args!("asking the proxy for {endpoint}"));
+            }
+            ConnectStep::Tls => {
+                player.enter(Phase::Tls, Instant::now());
+                player.log_step(format_args!("TLS handshake with {endpoint}"));
+            }
         };
-        let timeout = shared.settings.timeout;
-        let transport = net::gio::connect(endpoint, self.control, timeout, on_step);
+        let settings = &shared.settings;
+        let transport = net::gio::connect(
+            endpoint,
+            &settings.network,
+            self.control,
+            settings.timeout,
+            on_step,
+        );
         let mut transport = match transport {
             Ok(transport) => transport,
             Err(error) => {

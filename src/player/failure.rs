@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::redirect::RedirectError;
 use super::stats::Phase;
+use crate::net::{ProxyFailure, TlsError};
 use crate::rtmp::status::{Status, StatusCode};
 
 /// The end of a play.
@@ -132,8 +133,10 @@ pub enum Cause {
     HostNotFound(String),
     /// Nobody listens there.
     Refused(String),
-    /// A proxy stood in the way.
-    Proxy(String),
+    /// A proxy stood in the way: how, and in whose words.
+    Proxy(ProxyFailure, String),
+    /// TLS failed, in words that can be shown.
+    Tls(TlsError),
     /// The host cannot be reached for another reason.
     Unreachable(String),
     /// The phase took longer than this.
@@ -182,7 +185,17 @@ impl Cause {
         match self {
             Self::HostNotFound(_) => "host-not-found",
             Self::Refused(_) => "connection-refused",
-            Self::Proxy(_) => "proxy",
+            Self::Proxy(..) => "proxy",
+            Self::Tls(error) => match error {
+                TlsError::NoBackend => "tls-no-backend",
+                TlsError::Certificate { .. } => "tls-certificate",
+                TlsError::Fingerprint { .. } => "tls-fingerprint",
+                TlsError::CertificateRequired(_) => "tls-client-certificate",
+                TlsError::NotTls(_) => "tls-not-tls",
+                TlsError::Closed => "tls-closed",
+                TlsError::Truncated => "tls-truncated",
+                TlsError::Failed(_) => "tls-failed",
+            },
             Self::Unreachable(_) => "unreachable",
             Self::TimedOut(_) => "timeout",
             Self::NotRtmp(_) => "not-rtmp",

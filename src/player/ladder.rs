@@ -271,7 +271,11 @@ fn rungs(failure: &Failure) -> Option<&'static [Rung]> {
         Phase::Handshake => Some(HANDSHAKE),
         Phase::Connect => Some(CONNECT),
         Phase::Play | Phase::Waiting => Some(PLAY),
-        Phase::Resolving | Phase::Connecting | Phase::CreateStream | Phase::Playing => None,
+        Phase::Resolving
+        | Phase::Connecting
+        | Phase::Tls
+        | Phase::CreateStream
+        | Phase::Playing => None,
     }
 }
 

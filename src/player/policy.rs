@@ -34,7 +34,7 @@ use super::standby::Standby;
 use super::stats::{Phase, Stats};
 use super::traffic::Gaps;
 use crate::driver::{Closed, Policy};
-use crate::net::Control;
+use crate::net::{Control, TlsError};
 use crate::rtmp;
 use crate::rtmp::connection::Ignored;
 use crate::rtmp::handshake::Progress;
@@ -588,6 +588,11 @@ impl Policy<ClientSession> for Player<'_> {
 
     fn on_closed(&mut self, session: &ClientSession, closed: Closed) -> Outcome {
         self.log_step(format_args!("connection closed: {closed:?}"));
+        if let Closed::Io(error) = &closed
+            && let Some(error) = TlsError::of(error)
+        {
+            return self.tls_closed(error);
+        }
         match closed {
             Closed::Protocol(rtmp::Error::NotRtmp(first)) => {
                 self.failed(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))

@@ -8,7 +8,7 @@ use super::redirect::{RedirectError, reconnect};
 use super::settings::PlaySettings;
 use crate::net::Endpoint;
 use crate::rtmp::handshake::HandshakeForm;
-use crate::rtmp::location::Location;
+use crate::rtmp::location::{Location, Scheme};
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
 use crate::rtmp::status::Status;
 
@@ -76,6 +76,7 @@ impl Place {
             endpoint: Endpoint {
                 host: location.host.clone(),
                 port: location.port_or_default(),
+                tls: location.scheme == Scheme::Rtmps,
             },
             connect,
             play,

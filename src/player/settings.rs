@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::net::gio::Options;
 use crate::rtmp::location::Location;
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
 
@@ -26,6 +27,8 @@ pub enum OnUnpublish {
 pub struct PlaySettings {
     /// Where the stream is.
     pub location: Location,
+    /// The way to the server.
+    pub network: Options,
     /// The user has set application or stream by themselves: the path is not
     /// divided elsewhere.
     pub fixed_path: bool,
@@ -58,6 +61,7 @@ impl fmt::Debug for PlaySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlaySettings")
             .field("location", &self.location)
+            .field("network", &self.network)
             .field("fallbacks", &self.fallbacks)
             .field("timeout", &self.timeout)
             .field("idle_timeout", &self.idle_timeout)

@@ -23,8 +23,10 @@ use crate::rtmp::status::{Level, Status, printable};
 pub enum Phase {
     /// Looking up the host name.
     Resolving,
-    /// Opening the TCP connection.
+    /// Opening the TCP connection, through a proxy if there is one.
     Connecting,
+    /// TLS handshake, with rtmps only.
+    Tls,
     /// Handshake: C0 C1, S0 S1, C2, S2.
     Handshake,
     /// NetConnection: `connect` waits for its answer.
@@ -41,9 +43,10 @@ pub enum Phase {
 
 impl Phase {
     /// All of them, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Resolving,
         Self::Connecting,
+        Self::Tls,
         Self::Handshake,
         Self::Connect,
         Self::CreateStream,
@@ -57,6 +60,7 @@ impl Phase {
         match self {
             Self::Resolving => "resolving",
             Self::Connecting => "connecting",
+            Self::Tls => "tls",
             Self::Handshake => "handshake",
             Self::Connect => "connect",
             Self::CreateStream => "create-stream",
@@ -71,6 +75,7 @@ impl Phase {
         match self {
             Self::Resolving => "looking up the host name",
             Self::Connecting => "opening the TCP connection",
+            Self::Tls => "waiting for the TLS handshake",
             Self::Handshake => "waiting for the RTMP handshake",
             Self::Connect => "waiting for the answer to connect",
             Self::CreateStream => "waiting for the answer to createStream",
@@ -191,8 +196,11 @@ impl Stats {
     /// the start of the connection attempt.
     pub(super) fn enter(&self, phase: Phase, elapsed: Duration) {
         let now = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let was_there = self.phase();
         for (before, ended) in Phase::ALL.iter().zip(&self.ended) {
-            if *before < phase {
+            // All but TLS are part of every connection.
+            let has_been = *before != Phase::Tls || was_there == Phase::Tls;
+            if *before < phase && has_been {
                 // Kept if it was reached earlier.
                 let _ = ended.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
             }
@@ -311,8 +319,19 @@ mod tests {
         let snapshot = stats.snapshot();
         assert_eq!(snapshot.phase, Some(Phase::Play));
         let ended: Vec<_> = snapshot.ended.iter().map(|(_, ended)| *ended).collect();
-        assert_eq!(ended[..3], [Some(ms(3)), Some(ms(3)), Some(ms(7))]);
-        assert_eq!(ended[5..], [None, None, None]);
+        assert_eq!(ended[..4], [Some(ms(3)), Some(ms(3)), None, Some(ms(7))]);
+        assert_eq!(ended[6..], [None, None, None]);
+    }
+
+    #[test]
+    fn tls_has_an_end_where_it_has_been() {
+        let stats = Stats::default();
+        let ms = Duration::from_millis;
+        stats.enter(Phase::Tls, ms(2));
+        stats.enter(Phase::Handshake, ms(5));
+        stats.enter(Phase::Play, ms(9));
+        let ended = stats.snapshot().ended;
+        assert_eq!(ended[2], (Phase::Tls, Some(ms(5))));
     }
 
     #[test]

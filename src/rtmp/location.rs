@@ -92,10 +92,8 @@ impl Scheme {
     /// Whether we can connect with it; [`Location::parse`] refuses the others.
     pub fn is_supported(self) -> bool {
         match self {
-            Self::Rtmp => true,
-            Self::Rtmps | Self::Rtmpe | Self::Rtmpt | Self::Rtmpts | Self::Rtmpte | Self::Rtmfp => {
-                false
-            }
+            Self::Rtmp | Self::Rtmps => true,
+            Self::Rtmpe | Self::Rtmpt | Self::Rtmpts | Self::Rtmpte | Self::Rtmfp => false,
         }
     }
 }

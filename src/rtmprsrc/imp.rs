@@ -54,6 +54,7 @@ use super::stats;
 use super::tags;
 use crate::error;
 use crate::net::Control;
+use crate::net::gio::AcceptCertificate;
 use crate::player::{
     End, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, ScriptData, Stats,
     Worker,
@@ -127,6 +128,41 @@ impl ObjectSubclass for RtmprSrc {
 impl ObjectImpl for RtmprSrc {
     fn properties() -> &'static [glib::ParamSpec] {
         PROPERTIES.as_ref()
+    }
+
+    fn signals() -> &'static [glib::subclass::Signal] {
+        static SIGNALS: Lazy<Vec<glib::subclass::Signal>> = Lazy::new(|| {
+            /**
+             * rtmprsrc::accept-certificate:
+             * @rtmprsrc: the element
+             * @connection: the #GTlsConnection
+             * @certificate: the server's #GTlsCertificate
+             * @errors: the checks that it did not pass
+             *
+             * Emitted in the network thread when a certificate does not pass
+             * #rtmprsrc:tls-validation-flags, unless there is a
+             * #rtmprsrc:tls-fingerprint. The connection waits for the answer,
+             * and a state change for the connection.
+             *
+             * Returns: %TRUE to trust the server all the same; if no handler
+             * does, the play fails.
+             */
+            let signal = glib::subclass::Signal::builder("accept-certificate")
+                .param_types([
+                    gio::TlsConnection::static_type(),
+                    gio::TlsCertificate::static_type(),
+                    gio::TlsCertificateFlags::static_type(),
+                ])
+                .return_type::<bool>()
+                .run_last()
+                .accumulator(|_, _, answer| match answer.get() {
+                    Ok(true) => std::ops::ControlFlow::Break(answer.clone()),
+                    _ => std::ops::ControlFlow::Continue(answer.clone()),
+                })
+                .build();
+            vec![signal]
+        });
+        SIGNALS.as_ref()
     }
 
     fn set_property(&self, _id: usize, value: &glib::Value, pspec: &glib::ParamSpec) {
@@ -219,7 +255,7 @@ impl URIHandlerImpl for RtmprSrc {
     const URI_TYPE: gst::URIType = gst::URIType::Src;
 
     fn protocols() -> &'static [&'static str] {
-        &["rtmp"]
+        &["rtmp", "rtmps"]
     }
 
     fn uri(&self) -> Option<String> {
@@ -286,6 +322,7 @@ impl BaseSrcImpl for RtmprSrc {
         let announced = announce::capabilities(settings.enhanced_rtmp);
         gst::info!(CAT, imp = self, "Announcing as Enhanced RTMP: {announced}");
         play_settings.connect.capabilities = announced.clone();
+        play_settings.network.tls.accept = Some(self.accept_certificate());
 
         self.position.store(0, Ordering::Relaxed);
         *lock(&self.output) = Output {
@@ -396,6 +433,16 @@ impl RtmprSrc {
         if let Some(play) = &*lock(&self.session) {
             play.shared.control.wake();
         }
+    }
+
+    /// Asks the application, through the signal.
+    fn accept_certificate(&self) -> AcceptCertificate {
+        let element = self.obj().downgrade();
+        Arc::new(move |connection, certificate, errors| {
+            element.upgrade().is_some_and(|element| {
+                element.emit_by_name("accept-certificate", &[connection, certificate, &errors])
+            })
+        })
     }
 
     fn connect(&self, play: &mut Play) {

@@ -32,6 +32,9 @@ pub enum RtmprScheme {
     #[default]
     #[enum_value(name = "RTMP over TCP", nick = "rtmp")]
     Rtmp = 0,
+    /// RTMP over TLS.
+    #[enum_value(name = "RTMP over TLS", nick = "rtmps")]
+    Rtmps = 1,
 }
 
 /// What the publisher's leaving means: `on-unpublish` property.

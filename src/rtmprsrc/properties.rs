@@ -12,6 +12,7 @@ use super::settings::{
     Settings,
 };
 use super::{RtmprEnhancedRtmp, RtmprOnUnpublish, RtmprScheme};
+use crate::properties::{NetworkProperties, TlsProperties, get, optional_string};
 use crate::rtmp::connect_args;
 use crate::rtmp::location::{Location, Scheme};
 use crate::rtmp::timestamp::Track;
@@ -19,16 +20,16 @@ use crate::rtmp::timestamp::Track;
 pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
     let defaults = Settings::default();
     let location = defaults.location;
-    vec![
+    let mut specs = vec![
         /**
          * rtmprsrc:location:
          *
-         * `rtmp://host[:port]/application/stream`, with options in the form of
+         * `rtmp://host[:port]/application/stream`, or `rtmps://` for TLS, with options in the form of
          * librtmp behind a space if wanted.
          */
         glib::ParamSpecString::builder("location")
             .nick("Location")
-            .blurb("Location of the stream: rtmp://host[:port]/application/stream")
+            .blurb("Location of the stream: rtmp[s]://host[:port]/application/stream")
             .default_value(Some(location.to_uri().as_str()))
             .mutable_ready()
             .build(),
@@ -382,7 +383,10 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .blurb("Sizes, counts, rates, and how long each step took")
             .read_only()
             .build(),
-    ]
+    ];
+    specs.extend(TlsProperties::specs());
+    specs.extend(NetworkProperties::specs());
+    specs
 });
 
 /// The medium that a property switches on and off.
@@ -399,6 +403,10 @@ pub(super) fn received(name: &str) -> Option<Track> {
 /// # Errors
 /// What is wrong with the value.
 pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> Result<(), String> {
+    let shared = settings.tls.set(name, value);
+    if let Some(result) = shared.or_else(|| settings.network.set(name, value)) {
+        return result;
+    }
     match name {
         "location" => {
             let location = optional_string(value).unwrap_or_default();
@@ -406,7 +414,12 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
                 .set_location(&location)
                 .map_err(|error| error.to_string())?;
         }
-        "scheme" => settings.location.scheme = Scheme::Rtmp,
+        "scheme" => {
+            settings.location.scheme = match get(value)? {
+                RtmprScheme::Rtmp => Scheme::Rtmp,
+                RtmprScheme::Rtmps => Scheme::Rtmps,
+            };
+        }
         "host" => {
             let host = optional_string(value).unwrap_or_default();
             // Checked as a location is, brackets included.
@@ -459,7 +472,11 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
     let location = &settings.location;
     Some(match name {
         "location" => uri(location).to_value(),
-        "scheme" => RtmprScheme::Rtmp.to_value(),
+        "scheme" => match location.scheme {
+            Scheme::Rtmps => RtmprScheme::Rtmps,
+            _ => RtmprScheme::Rtmp,
+        }
+        .to_value(),
         "host" => location.host.to_value(),
         "port" => i32::from(location.port_or_default()).to_value(),
         "application" => location.application.to_value(),
@@ -484,7 +501,10 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "enhanced-rtmp" => settings.enhanced_rtmp.to_value(),
         "max-queue-bytes" => settings.max_queue_bytes.to_value(),
         "max-queue-time" => settings.max_queue_time.to_value(),
-        _ => return None,
+        _ => {
+            let tls = settings.tls.value(name);
+            return tls.or_else(|| settings.network.value(name));
+        }
     })
 }
 
@@ -497,14 +517,4 @@ pub(super) fn uri(location: &Location) -> String {
     location.options.pub_user = None;
     location.options.pub_passwd = None;
     location.to_uri()
-}
-
-fn get<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> Result<T, String> {
-    value
-        .get()
-        .map_err(|error: <T::Checker as glib::value::ValueTypeChecker>::Error| error.to_string())
-}
-
-fn optional_string(value: &glib::Value) -> Option<String> {
-    value.get().ok().flatten()
 }

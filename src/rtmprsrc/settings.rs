@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::{RtmprEnhancedRtmp, RtmprOnUnpublish};
 use crate::player::{OnUnpublish, PlaySettings};
+use crate::properties::{NetworkProperties, TlsProperties};
 use crate::queue::Limits;
 use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::connect_args;
@@ -51,6 +52,8 @@ pub(super) struct Settings {
     /// What was set by property; options of the location count otherwise.
     pub(super) play: PlayProperties,
     pub(super) extra_connect_args: Option<String>,
+    pub(super) tls: TlsProperties,
+    pub(super) network: NetworkProperties,
     pub(super) enhanced_rtmp: RtmprEnhancedRtmp,
     pub(super) max_queue_bytes: u32,
     /// Nanoseconds.
@@ -91,6 +94,8 @@ impl Default for Settings {
             fixed_path: false,
             play: PlayProperties::default(),
             extra_connect_args: None,
+            tls: TlsProperties::default(),
+            network: NetworkProperties::default(),
             enhanced_rtmp: RtmprEnhancedRtmp::Auto,
             max_queue_bytes: DEFAULT_MAX_QUEUE_BYTES,
             max_queue_time: 0,
@@ -115,6 +120,11 @@ impl Settings {
     /// Takes a URL with its options, which set the properties that they name.
     pub(super) fn set_location(&mut self, text: &str) -> Result<(), LocationError> {
         let location = Location::parse(text)?;
+        if let Some(socks) = &location.options.socks {
+            self.network
+                .set_socks4(socks)
+                .map_err(|_| LocationError::InvalidOption("socks"))?;
+        }
         if let Some(timeout) = location.options.timeout {
             self.timeout_s = timeout;
         }
@@ -199,7 +209,6 @@ impl Settings {
             ("swfAge", options.swf_age.is_some()),
             ("token", options.token.is_some()),
             ("jtv", options.jtv.is_some()),
-            ("socks", options.socks.is_some()),
             ("pubUser", options.pub_user.is_some()),
             ("pubPasswd", options.pub_passwd.is_some()),
         ];
@@ -242,9 +251,11 @@ impl Settings {
                 Err(_) => PlayStart::LiveOrRecorded,
             },
         };
+        let network = self.network.options(self.tls.options()?);
         let named = options.app.is_some() || options.playpath.is_some();
         Ok(PlaySettings {
             location: location.clone(),
+            network,
             fixed_path: self.fixed_path || named,
             tc_url: self.tc_url().cloned(),
             connect: ConnectParameters {

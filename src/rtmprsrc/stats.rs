@@ -92,6 +92,7 @@ fn time_field(phase: Phase) -> Option<&'static str> {
     Some(match phase {
         Phase::Resolving => "resolved-time",
         Phase::Connecting => "tcp-connected-time",
+        Phase::Tls => "tls-connected-time",
         Phase::Handshake => "handshake-time",
         Phase::Connect => "connected-time",
         Phase::CreateStream => "stream-created-time",

@@ -114,7 +114,7 @@ fn a_bad_location_is_refused_and_changes_nothing() {
 #[test]
 fn a_wrong_property_fails_the_start_instead_of_playing_something_else() {
     for (name, wrong, right) in [
-        ("location", "rtmps://h/a/s", "rtmp://127.0.0.1:1/a/s"),
+        ("location", "rtmpe://h/a/s", "rtmp://127.0.0.1:1/a/s"),
         ("host", "", "127.0.0.1"),
         ("extra-connect-args", "Q:1", "B:1"),
     ] {

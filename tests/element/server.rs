@@ -26,8 +26,16 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(mut script: impl FnMut(&mut Peer) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    pub(crate) fn start(script: impl FnMut(&mut Peer) + Send + 'static) -> Self {
+        Self::listening_on("127.0.0.1:0", script)
+    }
+
+    /// The same on another address.
+    pub(crate) fn listening_on(
+        address: &str,
+        mut script: impl FnMut(&mut Peer) + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("its address");
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopping);

@@ -7,6 +7,7 @@
 //! change did not end the wait, nothing would, and the guard would fail the
 //! test.
 
+use std::io::Read;
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -74,6 +75,34 @@ fn leave_no_room(listener: &TcpListener) {
     use nix::sys::socket::{Backlog, listen};
     let backlog = Backlog::new(0).expect("a valid backlog");
     listen(listener, backlog).expect("the backlog can be changed");
+}
+
+#[test]
+fn while_the_tls_handshake_is_not_answered() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    let player = player(&format!("rtmps://{address}/app/stream"));
+    player.play();
+    let (stream, _) = listener.accept().expect("the element connects");
+    wait_for_phase(&player, "tls");
+    stop(&player, "TLS handshake");
+    drop(stream);
+}
+
+#[test]
+fn while_a_proxy_does_not_answer() {
+    for protocol in ["socks5", "socks4", "http", "https"] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        let player = player("rtmp://127.0.0.1/app/stream");
+        let proxy = format!("{protocol}://{address}");
+        player.source.set_property("proxy", proxy);
+        player.play();
+        let (mut stream, _) = listener.accept().expect("the element connects");
+        // It has asked, so it waits for the answer.
+        stream.read_exact(&mut [0]).expect("a request");
+        stop(&player, &format!("{protocol} proxy"));
+    }
 }
 
 #[test]

@@ -15,8 +15,22 @@ mod nginx;
 mod origin;
 mod process;
 mod programs;
+mod reach;
+mod short_stream;
+mod tls;
 #[path = "../element/wire.rs"]
 mod wire;
+
+// What the element's own tests play from and with; not all of it is used here.
+#[allow(dead_code)]
+#[path = "../element/media.rs"]
+mod element_media;
+#[allow(dead_code)]
+#[path = "../element/player.rs"]
+mod player;
+#[allow(dead_code)]
+#[path = "../element/server.rs"]
+mod server;
 
 use std::path::PathBuf;
 use std::sync::Once;

@@ -70,12 +70,16 @@ impl Nginx {
         &self.process
     }
 
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        let log = std::fs::read(self.folder.path().join("error.log"));
+        String::from_utf8_lossy(&log.unwrap_or_default()).into_owned()
+    }
+
     /// How many publishers of this stream there have been.
     pub(crate) fn publications(&self, stream: &str) -> usize {
-        let log = std::fs::read(self.folder.path().join("error.log"));
-        let log = log.unwrap_or_default();
         let line = format!("publish: name='{stream}'");
-        String::from_utf8_lossy(&log).matches(&line).count()
+        self.log().matches(&line).count()
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Outcome, Player};
-use crate::net::ConnectError;
+use crate::net::{ConnectError, TlsError};
 use crate::player::failure::{Cause, EosReason, Failure};
 use crate::player::redirect::Redirect;
 use crate::player::settings::OnUnpublish;
@@ -24,7 +24,8 @@ impl Player<'_> {
             ConnectError::Cancelled => return None,
             ConnectError::Resolve(text) => Cause::HostNotFound(printable(&text)),
             ConnectError::Refused(text) => Cause::Refused(printable(&text)),
-            ConnectError::Proxy(text) => Cause::Proxy(printable(&text)),
+            ConnectError::Proxy { kind, words } => Cause::Proxy(kind, printable(&words)),
+            ConnectError::Tls(error) => tls_failed(error),
             ConnectError::Failed(text) => Cause::Unreachable(printable(&text)),
             ConnectError::TimedOut => Cause::TimedOut(self.phase_since.elapsed()),
         };
@@ -67,6 +68,19 @@ impl Player<'_> {
             .odd_version
             .filter(|_| self.phase == Phase::Handshake)?;
         Some(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
+    }
+
+    /// The end for a connection that TLS cannot go on with.
+    pub(super) fn tls_closed(&self, error: &TlsError) -> Outcome {
+        let truncated = *error == TlsError::Truncated;
+        match &self.left {
+            Some((left, _)) if truncated => self.end_unpublished(left.clone()),
+            // How servers refuse is not TLS's business.
+            None if truncated && self.phase < Phase::Waiting => {
+                self.closed_early(Some(error.to_string()))
+            }
+            _ => self.failed(tls_failed(error.clone())),
+        }
     }
 
     /// The end for a connection that closed before it was playing.
@@ -112,4 +126,21 @@ impl Player<'_> {
         let limited = !self.is_started() || (self.on_trial && self.phase == Phase::Waiting);
         self.settings.timeout.filter(|_| limited)
     }
+}
+
+/// TLS failed, in words that can be shown.
+fn tls_failed(error: TlsError) -> Cause {
+    Cause::Tls(match error {
+        TlsError::Certificate { host, words } => TlsError::Certificate {
+            host,
+            words: printable(&words),
+        },
+        TlsError::CertificateRequired(words) => TlsError::CertificateRequired(printable(&words)),
+        TlsError::NotTls(words) => TlsError::NotTls(printable(&words)),
+        TlsError::Failed(words) => TlsError::Failed(printable(&words)),
+        TlsError::NoBackend
+        | TlsError::Fingerprint { .. }
+        | TlsError::Closed
+        | TlsError::Truncated => error,
+    })
 }

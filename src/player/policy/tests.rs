@@ -36,6 +36,7 @@ const KEYFRAME: &[u8] = &[0x17, 1, 0, 0, 0, 0, 0, 0, 2, 0x65, 1];
 fn settings() -> PlaySettings {
     let location = Location::parse("rtmp://h/a/s").expect("valid");
     PlaySettings {
+        network: crate::net::gio::Options::default(),
         fixed_path: false,
         tc_url: None,
         connect: ConnectParameters::default(),

@@ -94,6 +94,17 @@ type Row = (
     ];
 
 #[test]
+fn rtmps_has_its_own_port_and_tc_url() {
+    let location = Location::parse("RTMPS://h/a/b?k=v").expect("valid");
+    assert_eq!(location.scheme, Scheme::Rtmps);
+    assert_eq!(location.port_or_default(), 443);
+    assert_eq!(location.tc_url(), "rtmps://h/a");
+    assert_eq!(location.to_uri(), "rtmps://h/a/b?k=v");
+    let location = Location::parse("rtmps://h:1935/a/b").expect("valid");
+    assert_eq!(location.tc_url(), "rtmps://h:1935/a");
+}
+
+#[test]
 fn urls_are_divided_by_the_rules() {
     for (url, host, port, application, stream, tc_url) in ROWS {
         let location = parse(url);
@@ -124,7 +135,6 @@ fn bad_urls_are_refused() {
         ("rtmpx://h/a", NotRtmp),
         ("file:///etc/passwd", NotRtmp),
         ("💥", NotRtmp),
-        ("rtmps://h/a/b", UnsupportedScheme(Scheme::Rtmps)),
         ("RTMPE://h/a/b", UnsupportedScheme(Scheme::Rtmpe)),
         ("rtmpt://h/a/b", UnsupportedScheme(Scheme::Rtmpt)),
         ("rtmpts://h/a/b", UnsupportedScheme(Scheme::Rtmpts)),

@@ -99,7 +99,7 @@ fn pass(mut from: TcpStream, mut to: &TcpStream, state: &AtomicU8) {
         match state.load(Ordering::SeqCst) {
             PASSES if to.write_all(&buffer[..count]).is_err() => break,
             RESETS => {
-                let at_once = nix::libc::linger {
+                let at_once = libc::linger {
                     l_onoff: 1,
                     l_linger: 0,
                 };

@@ -1,0 +1,228 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! From a name to an open connection: resolving, TCP to the first of the
+//! addresses that answers, proxy, TLS. Each step can be cancelled and has a time
+//! limit of its own.
+//!
+//! GIO asks for IPv4 and IPv6 addresses at the same time and goes on to the next
+//! one after 250 ms without an answer, while the first may still win (RFC 8305).
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gio::prelude::*;
+
+use super::options::Options;
+use super::proxy::Proxy;
+use super::tls;
+use super::transport::GioTransport;
+use super::waker::{Timer, Waker};
+use crate::net::{ConnectError, ConnectStep, Control, Endpoint, ProxyFailure, TlsError};
+
+/// Connects to an endpoint. Each step may take `timeout`, or for ever if there
+/// is none; `on_step` hears of the steps as they begin.
+///
+/// # Errors
+/// Why there is no connection.
+pub fn connect(
+    endpoint: &Endpoint,
+    options: &Options,
+    control: &Control,
+    timeout: Option<Duration>,
+    on_step: impl FnMut(ConnectStep),
+) -> Result<GioTransport, ConnectError> {
+    if endpoint.tls && !tls::is_available() {
+        return Err(TlsError::NoBackend.into());
+    }
+    options.check(&endpoint.host)?;
+    let context = glib::MainContext::ref_thread_default();
+    let cancellable = gio::Cancellable::new();
+    let waker = Arc::new(Waker::new(context));
+    let (wake, canceller) = (Arc::clone(&waker), cancellable.clone());
+    control.install(move || wake.wake(), move || canceller.cancel());
+    let mut connecting = Connecting {
+        control,
+        cancellable,
+        waker,
+        timer: Timer::default(),
+        timeout,
+        deadline: None,
+        on_step,
+    };
+
+    let (connection, proxied) = connecting.open(endpoint, options)?;
+    let tls = match endpoint.tls {
+        true => Some(connecting.secure(&connection, endpoint, options)?),
+        false => None,
+    };
+    GioTransport::new(connection, tls, proxied, connecting.waker, control)
+}
+
+/// A connection on its way.
+struct Connecting<'a, F> {
+    control: &'a Control,
+    cancellable: gio::Cancellable,
+    waker: Arc<Waker>,
+    timer: Timer,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
+    on_step: F,
+}
+
+/// Why a step of GIO's brought nothing.
+enum Stopped {
+    Failed(glib::Error),
+    Else(ConnectError),
+}
+
+impl From<ConnectError> for Stopped {
+    fn from(error: ConnectError) -> Self {
+        Self::Else(error)
+    }
+}
+
+impl<F: FnMut(ConnectStep)> Connecting<'_, F> {
+    /// A new step begins, and its time.
+    fn begin(&mut self, step: ConnectStep) {
+        self.deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+        (self.on_step)(step);
+    }
+
+    /// Runs the context until a step's callback has put its result down.
+    fn run<T>(
+        &mut self,
+        outcome: &RefCell<Option<Result<T, glib::Error>>>,
+        mut on_turn: impl FnMut(&mut Self),
+    ) -> Result<T, Stopped> {
+        let mut timed_out = false;
+        let result = loop {
+            on_turn(self);
+            if let Some(result) = outcome.take() {
+                break result;
+            }
+            if self.deadline.is_some_and(|limit| limit <= Instant::now()) {
+                // The callback still comes, at once, and ends the loop.
+                timed_out = true;
+                self.deadline = None;
+                self.cancellable.cancel();
+            }
+            self.timer.set(&self.waker.context, self.deadline);
+            self.waker.context.iteration(true);
+        };
+        match result {
+            _ if self.control.is_cancelled() => Err(ConnectError::Cancelled.into()),
+            Ok(value) if !timed_out => Ok(value),
+            _ if timed_out => Err(ConnectError::TimedOut.into()),
+            Ok(_) => Err(ConnectError::TimedOut.into()),
+            Err(error) => Err(Stopped::Failed(error)),
+        }
+    }
+
+    /// Up to an open TCP connection, through a proxy if there is one. True if so.
+    fn open(
+        &mut self,
+        endpoint: &Endpoint,
+        options: &Options,
+    ) -> Result<(gio::SocketConnection, bool), ConnectError> {
+        let client = options.client();
+        let events = Rc::new(RefCell::new(Vec::new()));
+        let (queue, socket_options) = (Rc::clone(&events), options.socket);
+        client.connect_event(move |_, event, _, stream| {
+            if event == gio::SocketClientEvent::Connecting {
+                let stream = stream.and_then(|stream| stream.downcast_ref());
+                if let Some(connection) = stream.map(gio::SocketConnection::socket) {
+                    socket_options.apply(&connection);
+                }
+            }
+            queue.borrow_mut().push(event);
+        });
+        let outcome = Rc::new(RefCell::new(None));
+        let slot = Rc::clone(&outcome);
+        client.connect_async(
+            &gio::NetworkAddress::new(&endpoint.host, endpoint.port),
+            Some(&self.cancellable),
+            move |result| {
+                slot.replace(Some(result));
+            },
+        );
+
+        let (mut resolved, mut proxied) = (false, false);
+        self.begin(ConnectStep::Resolving);
+        let result = self.run(&outcome, |this| {
+            for event in events.take() {
+                match event {
+                    gio::SocketClientEvent::Connecting if !resolved => {
+                        resolved = true;
+                        this.begin(ConnectStep::Connecting);
+                    }
+                    gio::SocketClientEvent::ProxyNegotiating => {
+                        proxied = true;
+                        this.begin(ConnectStep::Proxy);
+                    }
+                    _ => {}
+                }
+            }
+        });
+        match result {
+            Ok(connection) => Ok((connection, proxied)),
+            Err(Stopped::Else(error)) => Err(error),
+            Err(Stopped::Failed(error)) => Err(open_error(&error, options, proxied)),
+        }
+    }
+
+    /// Puts TLS on it.
+    fn secure(
+        &mut self,
+        connection: &gio::SocketConnection,
+        endpoint: &Endpoint,
+        options: &Options,
+    ) -> Result<tls::Secured, ConnectError> {
+        self.begin(ConnectStep::Tls);
+        let handshake = tls::Handshake::new(connection, endpoint, &options.tls)?;
+        let outcome = Rc::new(RefCell::new(None));
+        let slot = Rc::clone(&outcome);
+        handshake.connection.handshake_async(
+            glib::Priority::DEFAULT,
+            Some(&self.cancellable),
+            move |result| {
+                slot.replace(Some(result));
+            },
+        );
+        match self.run(&outcome, |_| {}) {
+            Ok(()) => handshake.outcome(Ok(())),
+            Err(Stopped::Failed(error)) => handshake.outcome(Err(error)),
+            Err(Stopped::Else(error)) => Err(error),
+        }
+    }
+}
+
+fn open_error(error: &glib::Error, options: &Options, proxied: bool) -> ConnectError {
+    let words = format!("{}{}", error.message(), options.constraints());
+    let proxy = |kind| ConnectError::Proxy {
+        kind,
+        words: words.clone(),
+    };
+    match error.kind::<gio::IOErrorEnum>() {
+        Some(gio::IOErrorEnum::ProxyFailed) => proxy(ProxyFailure::Broken),
+        Some(gio::IOErrorEnum::ProxyAuthFailed | gio::IOErrorEnum::ProxyNeedAuth) => {
+            proxy(ProxyFailure::Login)
+        }
+        Some(gio::IOErrorEnum::ProxyNotAllowed) => proxy(ProxyFailure::Refused),
+        // What the proxy says of the server.
+        Some(
+            gio::IOErrorEnum::HostUnreachable
+            | gio::IOErrorEnum::NetworkUnreachable
+            | gio::IOErrorEnum::ConnectionRefused,
+        ) if proxied => proxy(ProxyFailure::Refused),
+        // The user's own choice is what was to be reached in the first place.
+        _ if proxied || matches!(options.proxy, Proxy::Through(_)) => proxy(ProxyFailure::Broken),
+        _ if error.is::<gio::ResolverError>() => ConnectError::Resolve(words),
+        Some(gio::IOErrorEnum::HostNotFound) => ConnectError::Resolve(words),
+        Some(gio::IOErrorEnum::ConnectionRefused) => ConnectError::Refused(words),
+        Some(gio::IOErrorEnum::TimedOut) => ConnectError::TimedOut,
+        _ => ConnectError::Failed(words),
+    }
+}

@@ -1,0 +1,42 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! TCP and TLS through GIO: cancellable name resolution, proxies, several
+//! addresses tried in parallel, certificates checked against the system's store,
+//! and streams that work the same with TLS.
+//!
+//! The network thread owns a `MainContext`, which runs while it connects. Once
+//! connected it waits in `poll`, by way of `Socket::condition_timed_wait`: a
+//! source of a context costs seven more system calls for each message. GIO
+//! objects stay in that thread, but for those that GIO itself uses in several
+//! ([`Shared`]); a [`Control`](super::Control) reaches it through the context's
+//! wake-up and `Cancellable`s, which are made for that.
+
+mod certificate;
+mod connect;
+mod options;
+mod proxy;
+mod shared;
+mod tls;
+mod transport;
+mod waker;
+
+pub use certificate::{Fingerprint, FingerprintError};
+pub use connect::connect;
+pub use options::{AddressFamily, Options, SocketOptions};
+pub use proxy::{Proxy, ProxyError, ProxyUrl};
+pub use shared::{Shared, UsedByAnyThread};
+pub use tls::{AcceptCertificate, TlsOptions};
+pub use transport::GioTransport;
+
+/// Runs `f` with a main context of its own as the thread's default, as all
+/// functions here need. Call it once, around the network thread.
+///
+/// # Errors
+/// The context belongs to another thread, which a new one cannot.
+pub fn with_main_context<R>(f: impl FnOnce() -> R) -> Result<R, glib::BoolError> {
+    let context = glib::MainContext::new();
+    context
+        .with_thread_default(f)
+        .map_err(|_| glib::bool_error!("the main context belongs to another thread"))
+}

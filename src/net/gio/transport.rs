@@ -1,0 +1,209 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! An open connection, plain or within TLS.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use gio::prelude::*;
+
+use super::tls::{Secured, tls_error};
+use super::waker::{Timer, Waker};
+use crate::net::{ConnectError, Control, Interest, TlsError, Transport};
+
+/// Reads after which acknowledgements are sent at once. Servers that leave
+/// Nagle's algorithm on (nginx-rtmp) otherwise hold back half of an answer
+/// until the delayed acknowledgement of the first half comes, 40 ms each time.
+const QUICK_READS: u32 = 32;
+
+/// An open connection. Lives in the thread that made it.
+pub struct GioTransport {
+    control: Control,
+    input: gio::PollableInputStream,
+    output: gio::PollableOutputStream,
+    socket: gio::Socket,
+    /// Kept for its lifetime: the streams close with it.
+    connection: gio::SocketConnection,
+    tls: Option<Secured>,
+    /// Something between us and the socket may hold bytes that `poll` does not
+    /// know of: TLS, or a proxy's protocol.
+    layered: bool,
+    /// How reading ended, found behind bytes that were handed out first.
+    ended: Option<io::Result<usize>>,
+    /// The last write did not go through.
+    stuck: bool,
+    waker: Arc<Waker>,
+    timer: Timer,
+    reads: u32,
+}
+
+impl GioTransport {
+    pub(super) fn new(
+        connection: gio::SocketConnection,
+        tls: Option<Secured>,
+        proxied: bool,
+        waker: Arc<Waker>,
+        control: &Control,
+    ) -> Result<Self, ConnectError> {
+        let stream: &gio::IOStream = match &tls {
+            Some(tls) => tls.connection.upcast_ref(),
+            None => connection.upcast_ref(),
+        };
+        let streams = (
+            stream.input_stream().dynamic_cast().ok(),
+            stream.output_stream().dynamic_cast().ok(),
+        );
+        let (Some(input), Some(output)) = streams else {
+            return Err(ConnectError::Failed(
+                "the connection's streams cannot be polled".to_owned(),
+            ));
+        };
+        Ok(Self {
+            control: control.clone(),
+            input,
+            output,
+            socket: connection.socket(),
+            connection,
+            layered: proxied || tls.is_some(),
+            tls,
+            ended: None,
+            stuck: false,
+            waker,
+            timer: Timer::default(),
+            reads: 0,
+        })
+    }
+
+    fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let asked = self.reads == 0 && self.tls.as_ref().is_some_and(|tls| tls.asked);
+        let count = self
+            .input
+            .read_nonblocking(buffer, gio::Cancellable::NONE)
+            .map_err(|error| match tls_error(&error) {
+                Some(TlsError::Failed(words) | TlsError::CertificateRequired(words)) if asked => {
+                    io::Error::other(TlsError::CertificateRequired(words))
+                }
+                _ => io_error(error),
+            })?;
+        self.acknowledge_quickly();
+        Ok(count.try_into().unwrap_or(0))
+    }
+
+    /// Reads until the layer between has nothing more, so that a short read
+    /// means here, too, that the socket is dry.
+    fn read_through(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(ended) = self.ended.take() {
+            return ended;
+        }
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.read_once(rest) {
+                Ok(count) if count > 0 => filled += count,
+                end if filled == 0 => return end,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                end => {
+                    self.ended = Some(end);
+                    break;
+                }
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Sends the acknowledgement of what was just read, in the first exchanges.
+    fn acknowledge_quickly(&mut self) {
+        if self.reads >= QUICK_READS {
+            return;
+        }
+        self.reads += 1;
+        #[cfg(target_os = "linux")]
+        let _ = self
+            .socket
+            .set_option(libc::IPPROTO_TCP, libc::TCP_QUICKACK, 1);
+    }
+
+    /// Whether a few bytes more can be sent without waiting.
+    fn has_room(&self) -> bool {
+        let out = glib::IOCondition::OUT;
+        !self.stuck && SocketExt::condition_check(&self.socket, out) == out
+    }
+}
+
+impl Transport for GioTransport {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.layered {
+            self.read_through(buffer)
+        } else {
+            self.read_once(buffer)
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self
+            .output
+            .write_nonblocking(bytes, gio::Cancellable::NONE)
+            .map(|count| count.try_into().unwrap_or(0))
+            .map_err(io_error);
+        self.stuck = result.is_err();
+        result
+    }
+
+    fn wait(&mut self, interest: Interest, deadline: Option<Instant>) {
+        if self.control.is_cancelled() || (interest.read && self.ended.is_some()) {
+            return;
+        }
+        let mut condition = glib::IOCondition::empty();
+        condition.set(glib::IOCondition::IN, interest.read);
+        condition.set(glib::IOCondition::OUT, interest.write);
+        if condition.is_empty() {
+            // `poll` would return at once if the peer has hung up.
+            self.timer.set(&self.waker.context, deadline);
+            self.waker.context.iteration(true);
+        } else {
+            let timeout = deadline.map_or(-1, microseconds_until);
+            let cancellable = self.waker.cancellable();
+            // Why it ends is all the same: the caller looks at everything.
+            let _ = self
+                .socket
+                .condition_timed_wait(condition, timeout, Some(&cancellable));
+        }
+        // Whatever woke us was done before that, and is looked at next.
+        self.waker.rearm();
+    }
+}
+
+impl Drop for GioTransport {
+    fn drop(&mut self) {
+        // TLS says good-bye, and has no way to do so without waiting where there
+        // is no room.
+        if let Some(tls) = self.tls.take().filter(|_| self.has_room()) {
+            let _ = tls.connection.close(gio::Cancellable::NONE);
+        }
+        // The socket first, which does not block: what is left to say to a proxy
+        // then fails at once.
+        let _ = self.socket.close();
+        let _ = self.connection.close(gio::Cancellable::NONE);
+    }
+}
+
+/// Rounded up, so that it has passed when the wait ends.
+fn microseconds_until(deadline: Instant) -> i64 {
+    let left = deadline.saturating_duration_since(Instant::now());
+    i64::try_from(left.as_micros()).map_or(i64::MAX, |left| left.saturating_add(1))
+}
+
+fn io_error(error: glib::Error) -> io::Error {
+    if let Some(error) = tls_error(&error) {
+        return io::Error::other(error);
+    }
+    let kind = match error.kind::<gio::IOErrorEnum>() {
+        Some(gio::IOErrorEnum::WouldBlock) => return io::ErrorKind::WouldBlock.into(),
+        // GIO has one code for a broken pipe and a reset.
+        Some(gio::IOErrorEnum::BrokenPipe) => io::ErrorKind::ConnectionReset,
+        Some(gio::IOErrorEnum::TimedOut) => io::ErrorKind::TimedOut,
+        _ => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, error)
+}
