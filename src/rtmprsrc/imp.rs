@@ -31,6 +31,9 @@
  * |[
  * gst-launch-1.0 -e rtmprsrc location=rtmp://localhost/live/myStream ! filesink location=recording.flv
  * ]| Record a stream as it comes.
+ * |[
+ * gst-launch-1.0 playbin uri=rtmps://localhost/live/myStream
+ * ]| Watch one over TLS.
  *
  * Since: plugins-rtmpr-0.1.0
  */

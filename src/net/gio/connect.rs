@@ -206,7 +206,7 @@ fn open_error(error: &glib::Error, options: &Options, proxied: bool) -> ConnectE
         words: words.clone(),
     };
     match error.kind::<gio::IOErrorEnum>() {
-        Some(gio::IOErrorEnum::ProxyFailed) => proxy(ProxyFailure::Broken),
+        Some(gio::IOErrorEnum::ProxyFailed) => proxy(http_failure(error.message())),
         Some(gio::IOErrorEnum::ProxyAuthFailed | gio::IOErrorEnum::ProxyNeedAuth) => {
             proxy(ProxyFailure::Login)
         }
@@ -224,5 +224,39 @@ fn open_error(error: &glib::Error, options: &Options, proxied: bool) -> ConnectE
         Some(gio::IOErrorEnum::ConnectionRefused) => ConnectError::Refused(words),
         Some(gio::IOErrorEnum::TimedOut) => ConnectError::TimedOut,
         _ => ConnectError::Failed(words),
+    }
+}
+
+/// What an HTTP proxy's status says, which GIO puts at the end of its words in
+/// every language.
+fn http_failure(words: &str) -> ProxyFailure {
+    let status = words.rsplit(|c: char| !c.is_ascii_digit()).next();
+    match status.and_then(|status| status.parse::<u16>().ok()) {
+        // tinyproxy's answer to a wrong password; 407 has a code of its own.
+        Some(401) => ProxyFailure::Login,
+        // It could not connect.
+        Some(500..=599) => ProxyFailure::Refused,
+        _ => ProxyFailure::Broken,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_of_an_http_proxy_is_found_in_the_words() {
+        for (words, expected) in [
+            ("HTTP proxy connection failed: 401", ProxyFailure::Login),
+            (
+                "HTTP-Proxy-Verbindung fehlgeschlagen: 503",
+                ProxyFailure::Refused,
+            ),
+            ("HTTP proxy connection failed: 404", ProxyFailure::Broken),
+            ("Bad HTTP proxy reply", ProxyFailure::Broken),
+            ("", ProxyFailure::Broken),
+        ] {
+            assert_eq!(http_failure(words), expected, "{words}");
+        }
     }
 }
