@@ -8,8 +8,13 @@ use crate::net::{ProxyFailure, TlsError};
 use crate::player::{Cause, Failure, Phase, is_about_access};
 use crate::rtmp::status::{Status, StatusCode};
 
-/// The error message for a failed play of `url`, which holds no secrets.
-pub(crate) fn message(url: &str, failure: &Failure) -> gst::ErrorMessage {
+/// The error message for a failed play of `url`, which holds no secrets; `hide`
+/// takes them out of what others say.
+pub(crate) fn message(
+    url: &str,
+    failure: &Failure,
+    hide: impl Fn(&str) -> String,
+) -> gst::ErrorMessage {
     let here = failure.redirected_to.as_deref().unwrap_or(url);
     let (code, mut text) = explain(here, &failure.cause, failure.phase);
     if failure.redirected_to.is_some() {
@@ -27,6 +32,7 @@ pub(crate) fn message(url: &str, failure: &Failure) -> gst::ErrorMessage {
         failure.phase.description(),
         failure.elapsed
     );
+    let (text, debug) = (hide(&text), hide(&debug));
     match code {
         Code::Resource(code) => gst::error_msg!(code, ("{}", text), ["{}", debug]),
         Code::Library => gst::error_msg!(gst::LibraryError::Failed, ("{}", text), ["{}", debug]),
@@ -389,7 +395,7 @@ mod tests {
     fn what_broke_a_connection_early_is_kept_for_bug_reports() {
         let cause = Cause::ClosedEarly(Some("Connection reset by peer".to_owned()));
         let failure = Failure::new(cause, Phase::Connect, Duration::ZERO);
-        let shown = format!("{:?}", message(URL, &failure));
+        let shown = format!("{:?}", message(URL, &failure, str::to_owned));
         assert!(shown.contains("Connection reset by peer"), "{shown}");
     }
 
@@ -397,7 +403,7 @@ mod tests {
     fn what_was_tried_is_listed() {
         let mut failure = Failure::new(Cause::ClosedEarly(None), Phase::Play, Duration::ZERO);
         failure.tried = vec!["FCSubscribe".to_owned(), "a recording only".to_owned()];
-        let shown = format!("{:?}", message(URL, &failure));
+        let shown = format!("{:?}", message(URL, &failure, str::to_owned));
         assert!(
             shown.contains("as well: FCSubscribe; a recording only."),
             "{shown}"
@@ -420,7 +426,7 @@ mod tests {
                 .with("details", "s?token=secret");
             let cause = Cause::PlayFailed(Some(status));
             let failure = Failure::new(cause, Phase::Play, Duration::ZERO);
-            let shown = format!("{:?}", message(URL, &failure));
+            let shown = format!("{:?}", message(URL, &failure, str::to_owned));
             assert!(shown.contains("Play.StreamNotFound"), "{shown}");
             assert!(!shown.contains("secret"), "{shown}");
             assert!(shown.chars().count() < 2000, "{shown}");

@@ -6,9 +6,13 @@
 //! The name instead of the object, so that the network thread never holds a
 //! reference to the element that owns it.
 
+use std::borrow::Cow;
 use std::fmt::Arguments;
+use std::sync::Arc;
 
 use once_cell::sync::Lazy;
+
+use super::hidden::Hidden;
 
 static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
     gst::DebugCategory::new(
@@ -22,12 +26,13 @@ static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
 #[derive(Debug, Clone)]
 pub(super) struct Log {
     name: String,
+    secrets: Arc<Hidden>,
 }
 
 impl Log {
     /// For the element of this name.
-    pub(super) fn new(name: String) -> Self {
-        Self { name }
+    pub(super) fn new(name: String, secrets: Arc<Hidden>) -> Self {
+        Self { name, secrets }
     }
 
     /// Connection phases and peers' oddities.
@@ -51,6 +56,15 @@ impl Log {
     }
 
     fn line(&self, level: gst::DebugLevel, text: Arguments<'_>) {
-        gst::log_with_level!(CAT, level, "{}: {text}", self.name);
+        if CAT.threshold() < level {
+            return;
+        }
+        let text = text.to_string();
+        // Bytes are nobody's words.
+        let shown = match level {
+            gst::DebugLevel::Trace => Cow::Borrowed(text.as_str()),
+            _ => Cow::Owned(self.secrets.hide(&text)),
+        };
+        gst::log_with_level!(CAT, level, "{}: {shown}", self.name);
     }
 }

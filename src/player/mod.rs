@@ -13,6 +13,7 @@ mod candidate;
 mod continuity;
 mod failure;
 mod flv_output;
+mod hidden;
 mod item;
 mod ladder;
 mod learned;
@@ -35,6 +36,7 @@ mod traffic;
 mod worker;
 
 pub use failure::{Cause, End, EosReason, Failure};
+pub use hidden::Hidden;
 pub use item::{Item, Packet};
 pub use learned::Learned;
 pub(crate) use meaning::is_about_access;

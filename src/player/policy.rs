@@ -20,6 +20,7 @@ use super::ItemQueue;
 use super::candidate::Candidate;
 use super::failure::{Cause, EosReason, Failure};
 use super::flv_output::FlvOutput;
+use super::hidden::Hidden;
 use super::item::Item;
 use super::learned::Learned;
 use super::log::Log;
@@ -48,6 +49,7 @@ use crate::rtmp::user_control::UserControl;
 /// What all connections of a play have in common.
 pub(super) struct Shared {
     pub(super) log: Log,
+    pub(super) hidden: Arc<Hidden>,
     pub(super) settings: PlaySettings,
     pub(super) queue: Arc<ItemQueue>,
     pub(super) stats: Arc<Stats>,

@@ -246,6 +246,7 @@ impl Shared {
     fn with_stats(&self, stats: Arc<Stats>) -> Self {
         Self {
             log: self.log.clone(),
+            hidden: Arc::clone(&self.hidden),
             settings: self.settings.clone(),
             queue: Arc::clone(&self.queue),
             stats,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::ItemQueue;
 use super::failure::{Cause, End, Failure};
+use super::hidden::Hidden;
 use super::learned::Learned;
 use super::log::Log;
 use super::play::play;
@@ -27,10 +28,11 @@ pub struct Worker {
 
 impl Worker {
     /// Starts a play in a thread of its own. `name` is the element's, for the
-    /// log. Whatever happens, the queue gets an end.
+    /// log, in which nothing of `hidden` is shown. Whatever happens, the queue gets an end.
     pub fn start(
         name: String,
         settings: PlaySettings,
+        hidden: Arc<Hidden>,
         control: Control,
         queue: Arc<ItemQueue>,
         stats: Arc<Stats>,
@@ -44,7 +46,8 @@ impl Worker {
             .spawn(move || {
                 let guard = PanicGuard(&queue);
                 let shared = Arc::new(Shared {
-                    log: Log::new(name),
+                    log: Log::new(name, Arc::clone(&hidden)),
+                    hidden,
                     settings,
                     queue: Arc::clone(&queue),
                     stats,

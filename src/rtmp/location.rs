@@ -26,6 +26,8 @@ pub use escape::unescape;
 pub use options::LocationOptions;
 use path::{other_splits, split_path};
 
+use super::secrets::key;
+
 /// Characters of one part that [`Location::redacted`] shows.
 const MAX_SHOWN_CHARS: usize = 200;
 
@@ -270,21 +272,39 @@ impl Location {
         )
     }
 
-    /// The location for logs and messages: no user information, no options, and `?…` for
-    /// the query of application and stream. Control characters are replaced and very long
+    /// The location for logs and messages: no user information, no options, `?…` for the
+    /// query of application and stream, and only the beginning of a stream's name that may
+    /// be a key. Control characters are replaced and very long
     /// parts cut.
     pub fn redacted(&self) -> String {
         let mut text = format!(
             "{}://{}/{}",
             self.scheme,
             self.host_and_port(&shown(&self.host)),
-            without_query(&self.application)
+            self.redacted_application()
         );
         if !self.stream.is_empty() {
             text.push('/');
-            text.push_str(&without_query(&self.stream));
+            text.push_str(&self.redacted_stream());
         }
         text
+    }
+
+    /// The stream's name for logs and messages: `?…` for its query, and only the
+    /// beginning of a name that may be a key.
+    pub fn redacted_stream(&self) -> String {
+        const SHOWN_OF_KEY: usize = 4;
+
+        let Some(key) = key(&self.stream) else {
+            return without_query(&self.stream);
+        };
+        let beginning: String = key.chars().take(SHOWN_OF_KEY).collect();
+        without_query(&self.stream.replace(key, &format!("{beginning}…")))
+    }
+
+    /// The application for logs and messages: `?…` for its query.
+    pub fn redacted_application(&self) -> String {
+        without_query(&self.application)
     }
 
     /// The location as a text that [`parse`](Self::parse) reads back to the same parts.

@@ -25,6 +25,7 @@ pub mod handshake;
 pub mod location;
 pub mod message;
 pub mod payload;
+pub mod secrets;
 pub mod session;
 pub mod status;
 pub mod timestamp;

@@ -59,8 +59,8 @@ use crate::error;
 use crate::net::Control;
 use crate::net::gio::AcceptCertificate;
 use crate::player::{
-    End, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, ScriptData, Stats,
-    Worker,
+    End, Hidden, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, ScriptData,
+    Stats, Worker,
 };
 use crate::queue::Popped;
 use crate::rtmp::status::printable;
@@ -85,6 +85,8 @@ pub struct RtmprSrc {
     session: Mutex<Option<Play>>,
     /// Of the present play or the last one.
     stats: Mutex<Arc<Stats>>,
+    /// What must not be shown of it.
+    hidden: Mutex<Arc<Hidden>>,
     output: Mutex<Output>,
     /// Bytes handed downstream, which the base class does not count in lists.
     position: AtomicU64,
@@ -105,6 +107,7 @@ struct Play {
 /// What the streaming thread needs of it without a lock.
 struct Shared {
     settings: PlaySettings,
+    hidden: Arc<Hidden>,
     control: Control,
     queue: Arc<ItemQueue>,
 }
@@ -334,10 +337,13 @@ impl BaseSrcImpl for RtmprSrc {
         };
         let control = Control::default();
         let waker = control.clone();
+        let hidden = Arc::new(Hidden::of(&play_settings));
+        *lock(&self.hidden) = Arc::clone(&hidden);
         let queue = ItemQueue::new(settings.queue_limits(), move || waker.wake());
         let mut play = Play {
             shared: Arc::new(Shared {
                 settings: play_settings,
+                hidden,
                 control,
                 queue: Arc::new(queue),
             }),
@@ -414,7 +420,7 @@ impl PushSrcImpl for RtmprSrc {
         loop {
             match self.next(&shared)? {
                 Next::Push(success) => return Ok(success),
-                Next::Tell(notice) => self.tell(&notice),
+                Next::Tell(notice) => self.tell(&notice, &shared.hidden),
             }
         }
     }
@@ -453,6 +459,7 @@ impl RtmprSrc {
         play.worker = Some(Worker::start(
             self.obj().name().into(),
             shared.settings.clone(),
+            Arc::clone(&shared.hidden),
             shared.control.clone(),
             Arc::clone(&shared.queue),
             Arc::clone(&lock(&self.stats)),
@@ -511,11 +518,11 @@ impl RtmprSrc {
     }
 
     /// Tells the application.
-    fn tell(&self, notice: &Notice) {
-        let structure = messages::notice(notice);
+    fn tell(&self, notice: &Notice, hidden: &Hidden) {
+        let structure = messages::notice(notice, hidden);
         if let Notice::Script(data) = notice {
             if let Ok(reason) = structure.get::<&str>("truncated") {
-                let name = printable(&data.name);
+                let name = hidden.hide(&printable(&data.name));
                 gst::info!(CAT, imp = self, "Script data {name} is cut: {reason}");
             }
             self.tag(data);
@@ -550,14 +557,17 @@ impl RtmprSrc {
 
     /// Reports how the play ended.
     fn end(&self, shared: &Shared, end: End) -> gst::FlowError {
-        self.post(messages::stream_ended(&end));
+        let hidden = &shared.hidden;
+        self.post(messages::stream_ended(&end, hidden));
         match end {
             End::Eos { reason, .. } => {
+                let reason = hidden.hide(&reason.to_string());
                 gst::info!(CAT, imp = self, "End of stream: {reason}");
                 gst::FlowError::Eos
             }
             End::Failed(failure) => {
-                let message = error::message(&shared.settings.location.redacted(), &failure);
+                let url = shared.settings.location.redacted();
+                let message = error::message(&url, &failure, |text| hidden.hide(text));
                 self.fail(message);
                 gst::FlowError::Error
             }
@@ -596,7 +606,8 @@ impl RtmprSrc {
             .as_ref()
             .map(|play| Arc::clone(&play.shared.queue));
         let snapshot = lock(&self.stats).snapshot();
-        stats::structure(&snapshot, queue.map(|queue| queue.fill()))
+        let hidden = Arc::clone(&lock(&self.hidden));
+        stats::structure(&snapshot, queue.map(|queue| queue.fill()), &hidden)
     }
 }
 

@@ -5,11 +5,11 @@
 //! Their names and fields are an interface, described in `docs/messages.md`.
 
 use super::amf_value::{Converter, NAMES, text};
-use crate::player::{End, EosReason, Failure, Notice, ScriptData};
+use crate::player::{End, EosReason, Failure, Hidden, Notice, ScriptData};
 use crate::rtmp::status::{Status, printable};
 
 /// `stream-ended`: how a play came to its end.
-pub(super) fn stream_ended(end: &End) -> gst::Structure {
+pub(super) fn stream_ended(end: &End, hidden: &Hidden) -> gst::Structure {
     let builder = gst::Structure::builder("stream-ended");
     let (mut structure, status) = match end {
         End::Eos {
@@ -25,38 +25,39 @@ pub(super) fn stream_ended(end: &End) -> gst::Structure {
                 .build(),
             reason.status(),
         ),
-        End::Failed(failure) => (failed(builder, failure), failure.cause.status()),
+        End::Failed(failure) => (failed(builder, failure, hidden), failure.cause.status()),
     };
-    add_status(&mut structure, status);
+    add_status(&mut structure, status, hidden);
     structure
 }
 
-fn failed(builder: gst::structure::Builder, failure: &Failure) -> gst::Structure {
+fn failed(builder: gst::structure::Builder, failure: &Failure, hidden: &Hidden) -> gst::Structure {
+    let tried = failure.tried.iter().map(|tried| hidden.hide(tried));
     builder
         .field("result", "error")
         .field("cause", failure.cause.name())
         .field("phase", failure.phase.name())
         .field("elapsed", nanoseconds(failure.elapsed))
-        .field("tried", gst::Array::new(&failure.tried))
+        .field("tried", gst::Array::new(tried))
         .build()
 }
 
 /// The message for a notice.
-pub(super) fn notice(notice: &Notice) -> gst::Structure {
+pub(super) fn notice(notice: &Notice, hidden: &Hidden) -> gst::Structure {
     match notice {
         Notice::Redirected { from, to, count } => gst::Structure::builder("redirected")
-            .field("location", to)
-            .field("previous-location", from)
+            .field("location", hidden.hide(to))
+            .field("previous-location", hidden.hide(from))
             .field("count", count)
             .build(),
         Notice::Reconnecting { to } => gst::Structure::builder("reconnecting")
             .field("cause", "reconnect-request")
-            .field("location", to)
+            .field("location", hidden.hide(to))
             .build(),
         Notice::Reconnected { to } => gst::Structure::builder("reconnected")
-            .field("location", to)
+            .field("location", hidden.hide(to))
             .build(),
-        Notice::PublisherLeft(reason) => publisher_left(reason),
+        Notice::PublisherLeft(reason) => publisher_left(reason, hidden),
         Notice::PublisherReturned { after } => gst::Structure::builder("publisher-returned")
             .field("gap", nanoseconds(*after))
             .build(),
@@ -83,22 +84,23 @@ fn script_data(data: &ScriptData) -> gst::Structure {
     structure
 }
 
-fn publisher_left(reason: &EosReason) -> gst::Structure {
+fn publisher_left(reason: &EosReason, hidden: &Hidden) -> gst::Structure {
     let mut structure = gst::Structure::builder("publisher-left")
         .field("cause", reason.name())
         .build();
-    add_status(&mut structure, reason.status());
+    add_status(&mut structure, reason.status(), hidden);
     structure
 }
 
 /// The server's words, made fit to be shown.
-fn add_status(structure: &mut gst::StructureRef, status: Option<&Status>) {
+fn add_status(structure: &mut gst::StructureRef, status: Option<&Status>, hidden: &Hidden) {
     let Some(status) = status else {
         return;
     };
-    structure.set("code", printable(status.code.as_str()));
+    let shown = |text| hidden.hide(&printable(text));
+    structure.set("code", shown(status.code.as_str()));
     structure.set("level", status.level.name());
-    structure.set("description", printable(&status.description));
+    structure.set("description", shown(&status.description));
 }
 
 fn nanoseconds(time: std::time::Duration) -> u64 {

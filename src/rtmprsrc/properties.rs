@@ -15,6 +15,7 @@ use super::{RtmprEnhancedRtmp, RtmprOnUnpublish, RtmprScheme};
 use crate::properties::{NetworkProperties, TlsProperties, get, optional_string};
 use crate::rtmp::connect_args;
 use crate::rtmp::location::{Location, Scheme};
+use crate::rtmp::status::printable;
 use crate::rtmp::timestamp::Track;
 
 pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
@@ -467,11 +468,20 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
     Ok(())
 }
 
-/// Reads a property other than `stats`.
+/// Stands for a value that is not shown.
+const HIDDEN: &str = "…";
+
+/// A URL or name fit to be shown.
+fn shown(text: &String) -> String {
+    printable(text)
+}
+
+/// Reads a property other than `stats`, as far as it may be shown: what can be
+/// read is in every dump of a pipeline.
 pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
     let location = &settings.location;
     Some(match name {
-        "location" => uri(location).to_value(),
+        "location" => location.redacted().to_value(),
         "scheme" => match location.scheme {
             Scheme::Rtmps => RtmprScheme::Rtmps,
             _ => RtmprScheme::Rtmp,
@@ -479,8 +489,8 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         .to_value(),
         "host" => location.host.to_value(),
         "port" => i32::from(location.port_or_default()).to_value(),
-        "application" => location.application.to_value(),
-        "stream" => location.stream.to_value(),
+        "application" => location.redacted_application().to_value(),
+        "stream" => location.redacted_stream().to_value(),
         "timeout" => settings.timeout_s.to_value(),
         "idle-timeout" => settings.idle_timeout_s.to_value(),
         "ping-interval" => settings.ping_interval_s.to_value(),
@@ -493,11 +503,14 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "play-duration" => settings.play_duration().to_value(),
         "play-reset" => settings.play.reset.map_or(-1, i32::from).to_value(),
         "buffer-length" => settings.buffer_length().to_value(),
-        "tc-url" => settings.tc_url().to_value(),
-        "swf-url" => settings.swf_url().to_value(),
-        "page-url" => settings.page_url().to_value(),
-        "subscribe" => settings.subscribe().to_value(),
-        "extra-connect-args" => settings.extra_connect_args.to_value(),
+        "tc-url" => settings.tc_url().map(shown).to_value(),
+        "swf-url" => settings.swf_url().map(shown).to_value(),
+        "page-url" => settings.page_url().map(shown).to_value(),
+        "subscribe" => settings.subscribe().map(shown).to_value(),
+        "extra-connect-args" => {
+            let args = settings.extra_connect_args.as_ref();
+            args.map(|_| HIDDEN).to_value()
+        }
         "enhanced-rtmp" => settings.enhanced_rtmp.to_value(),
         "max-queue-bytes" => settings.max_queue_bytes.to_value(),
         "max-queue-time" => settings.max_queue_time.to_value(),
@@ -508,8 +521,8 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
     })
 }
 
-/// The location as a URI, without user information: it is not used for
-/// anything yet and must not be shown.
+/// The location as a URI that can be set again, but for user and password: its
+/// readers show it as other elements do.
 pub(super) fn uri(location: &Location) -> String {
     let mut location = location.clone();
     location.user = None;

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::announce;
-use crate::player::{Flows, Peer, Phase, Snapshot};
+use crate::player::{Flows, Hidden, Peer, Phase, Snapshot};
 use crate::queue::Fill;
 
 /// Its name, that of `rtmp2src` so that programs made for it find what they
@@ -15,7 +15,11 @@ use crate::queue::Fill;
 const NAME: &str = "GstRtmpConnectionStats";
 
 /// Everything that is known. `queue` is there while the element runs.
-pub(super) fn structure(snapshot: &Snapshot, queue: Option<Fill>) -> gst::Structure {
+pub(super) fn structure(
+    snapshot: &Snapshot,
+    queue: Option<Fill>,
+    hidden: &Hidden,
+) -> gst::Structure {
     let counters = snapshot.counters;
     let fill = queue.unwrap_or_default();
     let peak = snapshot.queue_peak.max(fill.peak_bytes as u64);
@@ -43,9 +47,9 @@ pub(super) fn structure(snapshot: &Snapshot, queue: Option<Fill>) -> gst::Struct
     }
     let server = snapshot.peer.capabilities.as_ref();
     announce::add_to_stats(&mut stats, &snapshot.announced, server);
-    add_peer(&mut stats, &snapshot.peer);
+    add_peer(&mut stats, &snapshot.peer, hidden);
     if let Some((code, level)) = &snapshot.last_status {
-        stats.set("last-status", code);
+        stats.set("last-status", hidden.hide(code));
         stats.set("last-status-level", level.name());
     }
     for (phase, ended) in &snapshot.ended {
@@ -70,7 +74,7 @@ fn add_flows(stats: &mut gst::StructureRef, flows: &Flows) {
 }
 
 /// What is known of the server by now.
-fn add_peer(stats: &mut gst::StructureRef, peer: &Peer) {
+fn add_peer(stats: &mut gst::StructureRef, peer: &Peer, hidden: &Hidden) {
     if let Some(round_trip) = peer.round_trip {
         stats.set("round-trip-time", nanoseconds(round_trip.last));
         stats.set("min-round-trip-time", nanoseconds(round_trip.min));
@@ -79,7 +83,7 @@ fn add_peer(stats: &mut gst::StructureRef, peer: &Peer) {
         stats.set("handshake", handshake.name());
     }
     if let Some(version) = &peer.version {
-        stats.set("server-version", version);
+        stats.set("server-version", hidden.hide(version));
     }
     if let Some(stream) = peer.stream {
         stats.set("stream-id", stream.0);

@@ -82,7 +82,10 @@ fn location_and_its_parts_are_one() {
     assert_eq!(source.property::<String>("host"), "::1");
     assert_eq!(source.property::<i32>("port"), 1936);
     assert_eq!(source.property::<String>("application"), "a/b");
-    assert_eq!(source.property::<String>("stream"), "c?t=x/y");
+    assert_eq!(source.property::<String>("stream"), "c?…");
+    let handler = source.dynamic_cast_ref::<gst::URIHandler>();
+    let uri = handler.and_then(gst::URIHandler::uri);
+    assert_eq!(uri.as_deref(), Some("rtmp://[::1]:1936/a/b/c?t=x/y"));
     source.set_property("application", "x");
     source.set_property("stream", "y");
     source.set_property("host", "h");
@@ -90,6 +93,35 @@ fn location_and_its_parts_are_one() {
     assert_eq!(source.property::<String>("location"), "rtmp://h/x/y");
     source.set_property("location", "rtmp://user:pass@h/a/b");
     assert!(!source.property::<String>("location").contains("pass"));
+}
+
+#[test]
+fn what_is_read_back_holds_nothing_that_a_dump_must_not_show() {
+    let source = source();
+    for (name, value, shown) in [
+        (
+            "location",
+            "rtmp://me:hidden@h/a?k=hidden/s?t=hidden token=hidden",
+            "rtmp://h/a?…/s?…",
+        ),
+        ("application", "a?k=hidden", "a?…"),
+        ("stream", "s?t=hidden", "s?…"),
+        ("stream", "live_1234_hidden_hidden", "live…"),
+        ("tc-url", "rtmp://me:hidden@h/a?k=hidden", "rtmp://…@h/a?…"),
+        ("swf-url", "http://h/s?k=hidden", "http://h/s?…"),
+        ("page-url", "http://h/p?k=hidden", "http://h/p?…"),
+        ("subscribe", "s?k=hidden", "s?…"),
+        ("extra-connect-args", "S:hidden", "…"),
+        ("proxy", "http://me:hidden@h:1", "http://h:1"),
+    ] {
+        source.set_property(name, value);
+        let read: String = source.property(name);
+        assert_eq!(read, shown, "{name}");
+    }
+    for name in ["proxy-pw"] {
+        let flags = source.find_property(name).expect(name).flags();
+        assert!(!flags.contains(glib::ParamFlags::READABLE), "{name}");
+    }
 }
 
 #[test]

@@ -33,6 +33,7 @@ impl Player<'_> {
         }
         match self.place.reconnect(status, self.request) {
             Ok(place) => {
+                self.shared.hidden.learn(&place.location);
                 let to = place.shown();
                 self.log
                     .info(format_args!("The server asks to reconnect, to {to}"));

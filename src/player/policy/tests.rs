@@ -89,7 +89,8 @@ impl Parts {
         Self {
             request: place.request(&settings, &Default::default()),
             shared: Arc::new(Shared {
-                log: Log::new("test".to_owned()),
+                log: Log::new("test".to_owned(), Arc::default()),
+                hidden: Arc::default(),
                 settings,
                 queue: Arc::new(ItemQueue::new(limits, || {})),
                 stats: Arc::default(),

@@ -1,0 +1,184 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! What must not be shown: passwords, tokens, queries, stream keys; and taking
+//! them out of texts, whoever says them.
+//!
+//! Servers repeat what they were told, in forms that no rule foresees. So whatever
+//! is shown of a play goes through [`Secrets::hide`], beside the rules of
+//! [`printable`](super::status::printable) and of
+//! [`Location::redacted`](super::location::Location::redacted), which know the forms
+//! but not the words.
+
+use std::borrow::Cow;
+
+use super::amf::Value;
+use super::connect_args;
+use super::location::Location;
+
+/// Shortest text that is taken out wherever it stands, in bytes. A shorter one would be
+/// found in half of all words.
+const MIN_LENGTH: usize = 4;
+
+/// Stands where something was taken out.
+const HIDDEN: &str = "…";
+
+/// Texts that must not be shown.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// The longest first: others may be parts of them.
+    texts: Vec<String>,
+}
+
+impl Secrets {
+    /// Those in a location: password, queries, options that hold any, and the stream's
+    /// name if it may be a key.
+    pub fn add_location(&mut self, location: &Location) {
+        self.add_query_of(&location.application);
+        self.add_query_of(&location.stream);
+        if let Some(key) = key(&location.stream) {
+            self.add(key);
+        }
+        let options = &location.options;
+        for secret in [&location.password, &options.token, &options.pub_passwd] {
+            secret.iter().for_each(|secret| self.add(secret));
+        }
+        for url in [&options.tc_url, &options.swf_url, &options.page_url] {
+            url.iter().for_each(|url| self.add_query_of(url));
+        }
+        // An object may begin in one and end in another.
+        let arguments = connect_args::parse(&options.conn.join(" "));
+        let arguments = arguments.unwrap_or_default();
+        arguments.iter().for_each(|value| self.add_value(value));
+    }
+
+    /// A secret as it is. Very short ones are not taken.
+    pub fn add(&mut self, secret: &str) {
+        if secret.len() < MIN_LENGTH || self.texts.iter().any(|text| text == secret) {
+            return;
+        }
+        let place = self
+            .texts
+            .partition_point(|text| text.len() >= secret.len());
+        self.texts.insert(place, secret.to_owned());
+    }
+
+    /// The query of a name or URL: all of it, and each value.
+    pub fn add_query_of(&mut self, text: &str) {
+        let Some((_, query)) = text.split_once('?') else {
+            return;
+        };
+        self.add(query);
+        for part in query.split(['&', '?', ';']) {
+            let (_, value) = part.split_once('=').unwrap_or(("", part));
+            self.add(value);
+        }
+    }
+
+    /// A value that is sent to the server: each string in it.
+    pub fn add_value(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.add(text),
+            Value::Object(object) => object.iter().for_each(|(_, value)| self.add_value(value)),
+            _ => {}
+        }
+    }
+
+    /// The text without them.
+    pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut shown = Cow::Borrowed(text);
+        for secret in &self.texts {
+            if shown.contains(secret.as_str()) {
+                shown = Cow::Owned(shown.replace(secret.as_str(), HIDDEN));
+            }
+        }
+        shown
+    }
+}
+
+/// Shows how many there are.
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} secrets", self.texts.len())
+    }
+}
+
+/// The part of a stream's name that may be a key: with many servers whoever knows the
+/// name may publish. Without its query; a name is taken for a key if it is long, and
+/// looks like nothing that a person has thought of.
+pub(super) fn key(stream: &str) -> Option<&str> {
+    const MIN_KEY: usize = 16;
+    const LONG_KEY: usize = 32;
+
+    let name = stream.split_once('?').map_or(stream, |(name, _)| name);
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let has = |kind: fn(&char) -> bool| name.chars().any(|c| kind(&c));
+    let mixed = has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
+    // `mp4:film.mp4` is a file.
+    let is_file = name.contains('.');
+    let is_key = !is_file && name.len() >= MIN_KEY && (mixed || name.len() >= LONG_KEY);
+    is_key.then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(location: &str) -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.add_location(&Location::parse(location).expect("valid"));
+        secrets
+    }
+
+    #[test]
+    fn what_a_location_hides_is_hidden_in_whatever_words() {
+        let secrets = of(
+            "rtmp://me:pass-word@h/app?key=abcd/s?token=a/b+c&user=1 token=tea-key \
+             conn=S:two\\20words conn=O:1 conn=NS:name:ob:ject conn=O:0 tcUrl=rtmp://h/x?t=u-r-l",
+        );
+        for (text, expected) in [
+            ("no", "no"),
+            ("token a/b+c of me is wrong", "token … of me is wrong"),
+            ("s/token=a/b+c&user=1", "s/…"),
+            ("pass-word", "…"),
+            ("key (abcd)", "key (…)"),
+            ("tea-key two words ob:ject u-r-l", "… … … …"),
+        ] {
+            assert_eq!(secrets.hide(text), expected, "{text}");
+        }
+        assert!(!format!("{secrets:?}").contains("word"));
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_key_is_one() {
+        for (stream, expected) in [
+            ("myStream", None),
+            ("camera-of-the-front-door", None),
+            ("mp4:recordings/2026-11-25T10-00-00.mp4", None),
+            (
+                "live_123456_aBcDeFgHiJkLmNoP",
+                Some("live_123456_aBcDeFgHiJkLmNoP"),
+            ),
+            (
+                "a1b2-c3d4-e5f6-g7h8-i9j0?x=1",
+                Some("a1b2-c3d4-e5f6-g7h8-i9j0"),
+            ),
+            ("user/0123456789abcdef", Some("0123456789abcdef")),
+            (
+                "abcdefghijklmnopqrstuvwxyzabcdefgh",
+                Some("abcdefghijklmnopqrstuvwxyzabcdefgh"),
+            ),
+        ] {
+            assert_eq!(key(stream), expected, "{stream}");
+        }
+    }
+
+    #[test]
+    fn a_longer_secret_is_hidden_before_its_parts() {
+        let mut secrets = Secrets::default();
+        secrets.add("word");
+        secrets.add("pass-word");
+        secrets.add("abc");
+        assert_eq!(secrets.hide("pass-word, word, abc"), "…, …, abc");
+    }
+}
