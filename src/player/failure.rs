@@ -179,6 +179,37 @@ pub enum Cause {
     NoThread(String),
 }
 
+/// The names of all causes, as programs are told.
+pub const CAUSES: [&str; 27] = [
+    "host-not-found",
+    "connection-refused",
+    "proxy",
+    "tls-no-backend",
+    "tls-certificate",
+    "tls-fingerprint",
+    "tls-client-certificate",
+    "tls-not-tls",
+    "tls-closed",
+    "tls-truncated",
+    "tls-failed",
+    "unreachable",
+    "timeout",
+    "not-rtmp",
+    "protocol",
+    "connect-rejected",
+    "create-stream-failed",
+    "play-failed",
+    "redirect",
+    "ended-by-server",
+    "unpublished",
+    "closed-early",
+    "connection-lost",
+    "closed-without-eof",
+    "idle",
+    "internal",
+    "no-thread",
+];
+
 impl Cause {
     /// A short stable name for programs.
     pub fn name(&self) -> &'static str {
@@ -225,5 +256,62 @@ impl Cause {
             Self::Unpublished(reason) => reason.status(),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rtmp::status::Level;
+
+    #[test]
+    fn every_cause_is_listed_once() {
+        let text = || "why".to_owned();
+        let status = || Status::new(Level::Error, StatusCode::PlayFailed, "why");
+        let (error, to) = (RedirectError::Loop, text());
+        let tls = [
+            TlsError::NoBackend,
+            TlsError::Certificate {
+                host: text(),
+                words: text(),
+            },
+            TlsError::Fingerprint { found: text() },
+            TlsError::CertificateRequired(text()),
+            TlsError::NotTls(text()),
+            TlsError::Closed,
+            TlsError::Truncated,
+            TlsError::Failed(text()),
+        ];
+        let causes = [
+            Cause::HostNotFound(text()),
+            Cause::Refused(text()),
+            Cause::Proxy(ProxyFailure::Broken, text()),
+            Cause::Unreachable(text()),
+            Cause::TimedOut(Duration::ZERO),
+            Cause::NotRtmp(text()),
+            Cause::Protocol(text()),
+            Cause::ConnectRejected(None),
+            Cause::CreateStreamFailed(None),
+            Cause::PlayFailed(None),
+            Cause::Redirect {
+                status: status(),
+                error,
+                to,
+            },
+            Cause::EndedByServer(status()),
+            Cause::Unpublished(EosReason::StreamEof),
+            Cause::ClosedEarly(None),
+            Cause::ConnectionLost(text()),
+            Cause::ClosedWithoutEof,
+            Cause::Idle(Duration::ZERO),
+            Cause::Panicked,
+            Cause::NoThread(text()),
+        ];
+        let mut names: Vec<_> = causes.iter().map(Cause::name).collect();
+        names.extend(tls.map(|error| Cause::Tls(error).name()));
+        names.sort_unstable();
+        let mut listed = CAUSES;
+        listed.sort_unstable();
+        assert_eq!(names, listed);
     }
 }

@@ -35,7 +35,7 @@ mod stats;
 mod traffic;
 mod worker;
 
-pub use failure::{Cause, End, EosReason, Failure};
+pub use failure::{CAUSES, Cause, End, EosReason, Failure};
 pub use hidden::Hidden;
 pub use item::{Item, Packet};
 pub use learned::Learned;
