@@ -38,10 +38,11 @@ pub(crate) fn keep() {
             return;
         }
         let text = message.get().unwrap_or_default();
+        // Before the lock is taken: it may log something itself.
+        let shown = format!("{level:?} {} {object:?}: {text}", category.name());
         let mut lines = lines();
         lines.said += usize::from(text.contains(SAID));
         lines.of_core += usize::from(category.name().starts_with("GST_"));
-        let shown = format!("{level:?} {} {object:?}: {text}", category.name());
         if shows_a_secret(&shown) {
             lines.leaks.push(shown);
         }

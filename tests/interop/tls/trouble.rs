@@ -212,6 +212,55 @@ fn a_refusal_within_tls_is_told_as_one() {
 }
 
 #[test]
+fn a_stop_ends_a_flood_within_tls_and_one_that_nobody_reads() {
+    let certificates = Certificates::new();
+    let good = certificates.signed("good", "DNS:localhost", 30);
+    let server = Server::concurrent(|_, peer| {
+        let request = peer.accept_play();
+        let stream = request.stream;
+        send_headers(peer, stream, TIME);
+        let mut body = KEYFRAME.to_vec();
+        body.resize(20_000, 0);
+        // Until the client has gone.
+        while !peer.is_left() {
+            for _ in 0..100 {
+                peer.media(stream, MediaKind::Video, TIME, &body);
+            }
+            peer.flush();
+        }
+    });
+    let stunnel = Stunnel::start(&good, server.address());
+    for (state, limit) in [(gst::State::Playing, 0u32), (gst::State::Paused, 100_000)] {
+        let player = player("localhost", stunnel.port(), &certificates);
+        // A queue that is full, so that the socket is not read any more.
+        if limit > 0 {
+            player.source.set_property("max-queue-bytes", limit);
+        }
+        player.source.set_property("timeout", 0u32);
+        player.set_state(state);
+        match state {
+            gst::State::Playing => drop(player.buffers(20)),
+            _ => crate::process::wait_until("the queue is full", || {
+                player
+                    .stats()
+                    .get::<u64>("blocked-time")
+                    .is_ok_and(|time| time > 0)
+            }),
+        }
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let pipeline = player.pipeline.clone();
+        std::thread::spawn(move || {
+            let started = std::time::Instant::now();
+            let result = pipeline.set_state(gst::State::Null);
+            let _ = sender.send((result, started.elapsed()));
+        });
+        let (result, elapsed) = receiver.recv_timeout(HANG).expect("the state change ends");
+        result.expect("it succeeds");
+        println!("{state:?} within TLS: stopped in {elapsed:?}");
+    }
+}
+
+#[test]
 fn no_tls_back_end_says_what_to_install() {
     let folder = Folder::new();
     let mut command = Command::new("gst-launch-1.0");
