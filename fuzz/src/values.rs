@@ -61,9 +61,6 @@ impl Size {
 /// What a damaged byte of text becomes.
 const REPLACEMENT: usize = '\u{FFFD}'.len_utf8();
 
-/// Numbers as names of elements, which cost nothing but their elements.
-const LONGEST_INDEX: usize = "4294967295".len();
-
 /// The limits of a message hold.
 pub(super) fn assert_bounded(values: &[Value]) {
     assert_within(values, MAX_ELEMENTS, MAX_BYTES);
@@ -74,8 +71,7 @@ pub(super) fn assert_within(values: &[Value], elements: usize, bytes: usize) {
     let size = Size::of(values);
     assert!(size.elements <= elements, "{size:?}");
     assert!(size.depth <= MAX_DEPTH, "{size:?}");
-    let bytes = bytes * REPLACEMENT + size.elements * LONGEST_INDEX;
-    assert!(size.bytes <= bytes, "{size:?}");
+    assert!(size.bytes <= bytes * REPLACEMENT, "{size:?}");
 }
 
 /// Written as AMF0 and read again, values are the same, as far as AMF0 has them.
