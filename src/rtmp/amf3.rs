@@ -399,4 +399,6 @@ impl<'a> Decoder<'_, 'a> {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
