@@ -6,6 +6,8 @@
 //! How it is cut follows from the input itself, so that inputs are plain wire
 //! bytes and a failure can be repeated.
 
+use std::fmt::Debug;
+
 /// Numbers that differ with every byte of the input (FNV-1a, SplitMix64).
 pub(super) struct Choice(u64);
 
@@ -31,8 +33,11 @@ impl Choice {
     }
 }
 
-/// The input in pieces: byte by byte, in short or long pieces, or cut once.
-/// Some are empty.
+/// More pieces take longer than they find.
+const MAX_PIECES: usize = 400;
+
+/// The input in pieces: byte by byte if it is short, in short or long pieces,
+/// or cut once with nothing in between.
 pub(super) fn pieces(data: &[u8]) -> Vec<&[u8]> {
     let mut choice = Choice::of(data);
     let longest = match choice.number() % 8 {
@@ -45,6 +50,7 @@ pub(super) fn pieces(data: &[u8]) -> Vec<&[u8]> {
             return vec![first, &[], second];
         }
     };
+    let longest = longest.max(2 * data.len() / MAX_PIECES);
     let mut pieces = Vec::new();
     let mut rest = data;
     while !rest.is_empty() {
@@ -53,4 +59,20 @@ pub(super) fn pieces(data: &[u8]) -> Vec<&[u8]> {
         rest = later;
     }
     pieces
+}
+
+/// What came of the input in pieces is what comes of it at once.
+pub(super) fn assert_same<T: PartialEq + Debug>(in_pieces: &T, at_once: &T) {
+    let equals = |other: &T| at_once == other;
+    if equals(at_once) {
+        assert_eq!(in_pieces, at_once, "it depends on how it is cut");
+    } else {
+        // A number in it is none, and equals nothing.
+        let text = |outcome: &T| format!("{outcome:?}");
+        assert_eq!(
+            text(in_pieces),
+            text(at_once),
+            "it depends on how it is cut"
+        );
+    }
 }
