@@ -88,7 +88,7 @@ for target in "${targets[@]}"; do
     # shellcheck disable=SC2046 # several options
     "$cargo" +nightly fuzz run "$target" "$work" "${seeds[@]}" -- \
         -max_total_time="$seconds" $(options "$target") -timeout=10 \
-        -rss_limit_mb=1500 -malloc_limit_mb=300 -print_final_stats=1 -verbosity=0 ||
+        -rss_limit_mb=1500 -malloc_limit_mb=32 -print_final_stats=1 -verbosity=0 ||
         failed+=("$target")
 done
 [ ${#failed[@]} -eq 0 ] || die "found something in: ${failed[*]}; the inputs are in fuzz/artifacts"
