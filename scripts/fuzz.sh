@@ -76,20 +76,36 @@ options() {
     esac
 }
 
+# One line of what libFuzzer counted; all of it if it found something.
+report() {
+    local target=$1 log=$2 status=$3
+    if [ "$status" -ne 0 ]; then
+        cat "$log"
+        return
+    fi
+    awk -v target="$target" '
+        / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") cov = $(i + 1) }
+        /^stat::number_of_executed_units/ { runs = $2 }
+        END { printf "fuzz: %s: %d executions, %d edges covered\n", target, runs, cov }' "$log"
+}
+
 "$cargo" +nightly fuzz build
 failed=()
 for target in "${targets[@]}"; do
-    say "$target, $seconds s"
     # New inputs go to the first folder, which is not in git.
     work=fuzz/work/$target
+    log=fuzz/work/$target.log
     seeds=("fuzz/corpus/$target")
     [ ! -d "fuzz/found/$target" ] || seeds+=("fuzz/found/$target")
     mkdir -p "$work"
+    say "$target for $seconds s, log in $log"
+    status=0
     # shellcheck disable=SC2046 # several options
     "$cargo" +nightly fuzz run "$target" "$work" "${seeds[@]}" -- \
         -max_total_time="$seconds" $(options "$target") -timeout=10 \
-        -rss_limit_mb=1500 -malloc_limit_mb=32 -print_final_stats=1 -verbosity=0 ||
-        failed+=("$target")
+        -rss_limit_mb=1500 -malloc_limit_mb=32 -print_final_stats=1 >"$log" 2>&1 || status=$?
+    report "$target" "$log" "$status"
+    [ "$status" -eq 0 ] || failed+=("$target")
 done
 [ ${#failed[@]} -eq 0 ] || die "found something in: ${failed[*]}; the inputs are in fuzz/artifacts"
 say "nothing found"
