@@ -8,11 +8,13 @@ BUILD_DIR := build
 # Through the environment, so that no character of a URL means anything to make or the shell.
 export PLAY_LOCATION := $(value LOCATION)
 export PLAY_SECONDS := $(value SECONDS)
+export FUZZ_TARGET := $(value TARGET)
+export FUZZ_SECONDS := $(value SECONDS_EACH)
 
 # Servers' programs are here, which is not in everybody's PATH.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help play test faults bench check fmt clippy doc deny install clean
+.PHONY: help play test faults fuzz bench check fmt clippy doc deny install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +34,10 @@ faults: ## print what a pipeline gets when a server fails; takes a minute longer
 	env G_DEBUG=fatal-warnings $(CARGO) test --locked --test interop -- --nocapture faults::
 	env G_DEBUG=fatal-warnings $(CARGO) test --locked --test blocked -- --include-ignored --nocapture
 
+fuzz: ## fuzz the protocol core: TARGET=… (default: all), SECONDS_EACH=… (needs nightly and cargo-fuzz)
+	scripts/install-deps.sh build
+	scripts/fuzz.sh $${FUZZ_SECONDS:+--seconds "$$FUZZ_SECONDS"} $${FUZZ_TARGET:+"$$FUZZ_TARGET"}
+
 bench: ## compare with the other RTMP sources of GStreamer
 	scripts/install-deps.sh bench
 	$(CARGO) bench --locked --bench side_by_side
@@ -40,6 +46,7 @@ check: fmt clippy doc ## check format, lints and documentation
 
 fmt: ## check the format
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 
 clippy: ## check the lints
 	$(CARGO) clippy --locked --all-targets -- -D warnings
@@ -60,4 +67,4 @@ install: ## install with meson: PREFIX=… (default: GStreamer's), DESTDIR=…
 
 clean: ## remove what was built
 	$(CARGO) clean
-	rm -rf $(BUILD_DIR) play-output
+	rm -rf $(BUILD_DIR) play-output fuzz/target fuzz/work

@@ -40,3 +40,5 @@ pub use video::{FrameType, VideoCodec, VideoInfo, VideoPacket};
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod properties;

@@ -297,7 +297,8 @@ impl Budget {
         Ok(raw.to_vec())
     }
 
-    fn pay_bytes(&mut self, count: usize) -> Result<(), Error> {
+    /// Pays for so many bytes.
+    pub(super) fn pay_bytes(&mut self, count: usize) -> Result<(), Error> {
         self.bytes = self.bytes.checked_sub(count).ok_or(Error::TooManyBytes)?;
         Ok(())
     }

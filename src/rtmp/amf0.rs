@@ -422,4 +422,6 @@ fn count(length: usize) -> u32 {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

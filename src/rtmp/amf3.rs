@@ -252,7 +252,8 @@ impl<'a> Decoder<'_, 'a> {
         }
         for index in 0..count {
             let value = self.value(depth)?;
-            named.push(index.to_string(), value);
+            let name = self.paid(index.to_string())?;
+            named.push(name, value);
         }
         Ok(Value::EcmaArray(named))
     }
@@ -365,29 +366,39 @@ impl<'a> Decoder<'_, 'a> {
         let _weak_keys = self.reader.u8()?;
         let mut entries = Object::new();
         for _ in 0..count {
-            let name = key_name(self.value(depth)?);
+            let name = self.key_name(depth)?;
             let value = self.value(depth)?;
             entries.push(name, value);
         }
         Ok(Value::EcmaArray(entries))
     }
-}
 
-/// A dictionary key as text; keys that are no scalars all get the same name.
-fn key_name(key: Value) -> String {
-    match key {
-        Value::String(text) | Value::Xml(text) => text,
-        Value::Number(number) | Value::Date(number) => number.to_string(),
-        Value::Boolean(value) => value.to_string(),
-        Value::Null => "null".to_owned(),
-        Value::Undefined => "undefined".to_owned(),
-        Value::Object(_)
-        | Value::EcmaArray(_)
-        | Value::StrictArray(_)
-        | Value::TypedObject { .. }
-        | Value::ByteArray(_) => "[object]".to_owned(),
+    /// A dictionary key as text; keys that are no scalars all get the same name.
+    fn key_name(&mut self, depth: usize) -> Result<String, Error> {
+        match self.value(depth)? {
+            // Paid for as a value.
+            Value::String(text) | Value::Xml(text) => Ok(text),
+            // 9 bytes make 327 characters at most.
+            Value::Number(number) | Value::Date(number) => self.paid(number.to_string()),
+            Value::Boolean(value) => self.paid(value.to_string()),
+            Value::Null => self.paid("null".to_owned()),
+            Value::Undefined => self.paid("undefined".to_owned()),
+            Value::Object(_)
+            | Value::EcmaArray(_)
+            | Value::StrictArray(_)
+            | Value::TypedObject { .. }
+            | Value::ByteArray(_) => self.paid("[object]".to_owned()),
+        }
+    }
+
+    /// A name that does not stand in the message, paid for like the others.
+    fn paid(&mut self, name: String) -> Result<String, Error> {
+        self.budget.pay_bytes(name.len())?;
+        Ok(name)
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -362,6 +362,10 @@ impl Location {
         if self.user.is_none() && self.password.is_none() {
             self.user.clone_from(&self.options.pub_user);
             self.password.clone_from(&self.options.pub_passwd);
+            if self.password.is_some() {
+                // A password alone is that of the empty name, as in `:password@`.
+                self.user.get_or_insert_default();
+            }
         }
     }
 
@@ -441,5 +445,7 @@ fn shown(text: &str) -> String {
     shown
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

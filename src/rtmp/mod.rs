@@ -32,6 +32,8 @@ pub mod timestamp;
 pub mod user_control;
 
 #[cfg(test)]
+pub(crate) mod arbitrary;
+#[cfg(test)]
 mod purity;
 #[cfg(test)]
 pub(crate) mod random;

@@ -223,4 +223,6 @@ fn ends_31_bits(raw: u32) -> bool {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

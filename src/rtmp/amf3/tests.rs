@@ -307,6 +307,25 @@ fn repeated_long_strings_cannot_explode() {
 }
 
 #[test]
+fn numbers_as_names_count_as_the_bytes_that_they_become() {
+    // A dictionary of 1000 entries, each named by the same number.
+    let mut bytes = hex("11 11 8F 51 00");
+    for _ in 0..1000 {
+        bytes.push(0x05);
+        bytes.extend((-f64::MIN_POSITIVE).to_be_bytes());
+        bytes.push(0x01);
+    }
+    let (values, error) = amf0::decode_lenient(&bytes);
+    assert_eq!(error, None);
+    let names = values[0].as_object().unwrap().iter();
+    assert!(names.map(|(name, _)| name.len()).sum::<usize>() > 300_000);
+    assert_eq!(
+        amf0::decode_sparing(&bytes),
+        (vec![], Some(Error::TooManyBytes))
+    );
+}
+
+#[test]
 fn every_short_input_is_survived() {
     for a in 0..=u8::MAX {
         for b in 0..=u8::MAX {

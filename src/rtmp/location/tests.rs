@@ -196,11 +196,14 @@ fn user_information_is_decoded() {
         ("rtmp://%C3%A9:%FF@h/a", Some("é"), Some("\u{FFFD}")),
         ("rtmp://h/a/s pubUser=u pubPasswd=p", Some("u"), Some("p")),
         ("rtmp://v@h/a/s pubUser=u pubPasswd=p", Some("v"), None),
+        ("rtmp://h/a/s pubUser=u", Some("u"), None),
+        ("rtmp://h/a/s pubPasswd=p", Some(""), Some("p")),
     ];
     for (url, user, password) in rows {
         let location = parse(url);
         assert_eq!(location.user.as_deref(), user, "{url}");
         assert_eq!(location.password.as_deref(), password, "{url}");
+        assert_eq!(parse(&location.to_uri()).user, location.user, "{url}");
     }
 }
 

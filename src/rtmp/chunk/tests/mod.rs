@@ -6,6 +6,7 @@
 //! This file has what the others share: a reader that obeys Set Chunk Size and
 //! Abort as a connection does, and short ways to write down messages.
 
+mod arbitrary;
 mod assembly;
 mod extended;
 mod headers;
