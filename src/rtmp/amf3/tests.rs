@@ -290,6 +290,9 @@ fn repeated_references_cannot_explode() {
         bytes.extend_from_slice(&hex("09 15 01"));
         bytes.extend_from_slice(&[0x09, entry << 1].repeat(10));
     }
+    assert_eq!(decode(&bytes), Err(Error::TooManyBytes));
+    // Where there is memory, the number of values ends it.
+    bytes.resize(100_000, 0x01);
     assert_eq!(decode(&bytes), Err(Error::TooManyElements));
 }
 
