@@ -345,6 +345,11 @@ impl Budget {
         self.spent_bytes
     }
 
+    /// Corrects that for what is not kept; what may still be spent does not change.
+    pub(super) fn set_spent_bytes(&mut self, bytes: usize) {
+        self.spent_bytes = bytes;
+    }
+
     fn pay(&mut self, bytes: usize) -> Result<(), Error> {
         self.bytes = self.bytes.checked_sub(bytes).ok_or(Error::TooManyBytes)?;
         self.spent_bytes = self.spent_bytes.saturating_add(bytes);

@@ -103,6 +103,7 @@ impl<'a> Decoder<'a> {
             return Ok(None);
         }
         let start = self.reader.position();
+        let spent = self.budget.spent_bytes();
         let room = self.budget.room::<Value>(self.taken);
         match room.and_then(|()| self.value(0)) {
             Ok(value) => {
@@ -111,6 +112,8 @@ impl<'a> Decoder<'a> {
             }
             Err(error) => {
                 self.reader.seek(start);
+                // What there was of it is gone.
+                self.budget.set_spent_bytes(spent);
                 Err(error)
             }
         }
