@@ -12,6 +12,9 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+/// Items for which there may be room that is not in use.
+const MAX_IDLE_ROOM: usize = 4096;
+
 /// What the queue needs to know of an item.
 pub trait Measured {
     /// Memory that it takes, in bytes.
@@ -162,6 +165,11 @@ impl<T: Measured, E: Clone> Queue<T, E> {
             }
             state.bytes = state.bytes.saturating_sub(taken);
         }
+        // Room for what was there once is not counted any more.
+        let (length, room) = (state.items.len(), state.items.capacity());
+        if room > MAX_IDLE_ROOM && length < room / 4 {
+            state.items.shrink_to((2 * length).max(MAX_IDLE_ROOM));
+        }
         let wake = state.producer_waits && self.is_half_empty(state.fill());
         drop(state);
         if wake {
@@ -290,6 +298,23 @@ mod tests {
         pop(&queue, 1);
         assert_eq!(wakes.load(Ordering::SeqCst), 1, "1 ms left");
         assert!(push(&queue, &[]));
+    }
+
+    #[test]
+    fn room_that_was_needed_once_is_given_back() {
+        let (queue, _) = queue(0, 0);
+        let mut batch: VecDeque<_> = (0..1_000_000).map(|n| Thing(1, n)).collect();
+        queue.push(&mut batch);
+        let mut items = VecDeque::new();
+        while queue.fill().bytes > 0 {
+            items.clear();
+            queue.pop(&mut items, 1000);
+            let state = queue.lock();
+            let most = (8 * state.items.len()).max(2 * MAX_IDLE_ROOM);
+            assert!(state.items.capacity() <= most);
+        }
+        assert!(items.capacity() <= 2 * MAX_IDLE_ROOM);
+        assert!(batch.capacity() <= 2 * MAX_IDLE_ROOM);
     }
 
     #[test]

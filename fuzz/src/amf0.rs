@@ -3,12 +3,12 @@
 
 //! AMF0 values. Input: the body of a command, data or script message.
 
-use gstrtmpr::rtmp::amf::Error;
-use gstrtmpr::rtmp::amf0::{Decoder, decode_all, decode_lenient, decode_sparing};
+use gstrtmpr::rtmp::amf::MAX_BYTES;
+use gstrtmpr::rtmp::amf0::{Decoder, decode_all, decode_lenient, decode_measured};
 use gstrtmpr::rtmp::command::Command;
 use gstrtmpr::rtmp::message::MessageType;
 
-use super::values::{assert_bounded, assert_round_trip, assert_same, assert_within};
+use super::values::{Size, assert_bounded, assert_round_trip, assert_same};
 
 pub fn run(data: &[u8]) {
     let (values, error) = decode_lenient(data);
@@ -32,15 +32,12 @@ pub fn run(data: &[u8]) {
     }
     assert_eq!(decoder.remaining(), rest, "an error takes nothing");
 
-    let (sparing, sparing_error) = decode_sparing(data);
-    assert_within(&sparing, data.len() + 1024, data.len() * 8);
-    assert_same(&sparing, &values[..sparing.len()]);
-    if sparing_error != error {
-        assert!(matches!(
-            sparing_error,
-            Some(Error::TooManyElements | Error::TooManyBytes)
-        ));
-    }
+    let (measured, measured_error, bytes) = decode_measured(data);
+    assert_same(&measured, &values);
+    assert_eq!(measured_error, error);
+    assert!(bytes <= MAX_BYTES, "{bytes}");
+    let texts = Size::of(&values).bytes;
+    assert!(texts <= bytes, "{texts} bytes of text count as {bytes}");
 
     for kind in [MessageType::CommandAmf0, MessageType::CommandAmf3] {
         commands_are_written_as_read(kind, data);

@@ -58,20 +58,12 @@ impl Size {
     }
 }
 
-/// What a damaged byte of text becomes.
-const REPLACEMENT: usize = '\u{FFFD}'.len_utf8();
-
 /// The limits of a message hold.
 pub(super) fn assert_bounded(values: &[Value]) {
-    assert_within(values, MAX_ELEMENTS, MAX_BYTES);
-}
-
-/// So many elements, and so many bytes in the message.
-pub(super) fn assert_within(values: &[Value], elements: usize, bytes: usize) {
     let size = Size::of(values);
-    assert!(size.elements <= elements, "{size:?}");
+    assert!(size.elements <= MAX_ELEMENTS, "{size:?}");
     assert!(size.depth <= MAX_DEPTH, "{size:?}");
-    assert!(size.bytes <= bytes * REPLACEMENT, "{size:?}");
+    assert!(size.bytes <= MAX_BYTES, "{size:?}");
 }
 
 /// Written as AMF0 and read again, values are the same, as far as AMF0 has them.

@@ -21,7 +21,7 @@ use crate::rtmp::session::Session;
 /// thread's wake-ups few without adding delay, as it ends when the socket is
 /// dry. Also the size of one read, as each read of a full socket sends an
 /// acknowledgement. Memory that no read has filled yet is never touched.
-const BATCH: usize = 256 << 10;
+pub const BATCH: usize = 256 << 10;
 
 /// What happens to the events of a session, and when to stop.
 pub trait Policy<S: Session> {
@@ -30,6 +30,12 @@ pub trait Policy<S: Session> {
 
     /// An event.
     fn on_event(&mut self, session: &mut S, event: S::Event, now: Instant) -> Option<Self::End>;
+
+    /// So much was gathered that it has to be handed on before more is looked at,
+    /// though more has been read: a few bytes can come to many times as much.
+    fn is_full(&self) -> bool {
+        false
+    }
 
     /// The socket is dry or a batch is full: hand on what was gathered. False
     /// if the consumer is full and no more may be read; it then wakes the loop
@@ -70,39 +76,35 @@ pub fn run<S: Session, P: Policy<S>>(
     transport: &mut impl Transport,
     control: &Control,
 ) -> Option<P::End> {
-    let mut buffer = vec![0; BATCH];
+    let mut input = Input::new();
     let mut output = Output::default();
     loop {
         if control.is_cancelled() {
             return None;
         }
-        let mut dry = true;
         let mut closed = None;
-        match transport.read(&mut buffer) {
-            Ok(0) => closed = Some(Closed::Eof),
-            Ok(count) => {
-                // The wait is level-triggered: a short read means dry.
-                dry = count < buffer.len();
-                let bytes = buffer.get(..count).unwrap_or_default();
-                if let Err(error) = session.receive(bytes) {
-                    closed = Some(Closed::Protocol(error));
+        if input.is_empty() {
+            closed = input.fill(transport);
+        }
+        if closed.is_none() {
+            match process(session, policy, &mut input, control) {
+                Processed::Whole => {}
+                Processed::Broken(error) => closed = Some(Closed::Protocol(error)),
+                Processed::Ended(end) => {
+                    policy.flush(session);
+                    return Some(end);
                 }
+                Processed::Cancelled => return None,
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => closed = Some(Closed::Io(error)),
         }
-
         // What came before the end still counts.
-        if let Some(end) = dispatch(session, policy) {
-            policy.flush(session);
-            return Some(end);
-        }
         if let Some(closed) = closed {
             policy.flush(session);
             return Some(policy.on_closed(session, closed));
         }
 
         let mut room = policy.flush(session);
+        let mut dry = input.is_dry();
         loop {
             if let Some(end) = policy.on_turn(session) {
                 policy.flush(session);
@@ -135,14 +137,103 @@ pub fn run<S: Session, P: Policy<S>>(
     }
 }
 
-fn dispatch<S: Session, P: Policy<S>>(session: &mut S, policy: &mut P) -> Option<P::End> {
+/// What became of the bytes that were read.
+enum Processed<E> {
+    /// All are used up, or the policy is full.
+    Whole,
+    /// The peer broke the protocol.
+    Broken(crate::rtmp::Error),
+    /// The policy ended it.
+    Ended(E),
+    Cancelled,
+}
+
+/// Hands on the events of what was read, message by message, so that no more
+/// than those of one message are there at a time.
+fn process<S: Session, P: Policy<S>>(
+    session: &mut S,
+    policy: &mut P,
+    input: &mut Input,
+    control: &Control,
+) -> Processed<P::End> {
     let now = Instant::now();
-    while let Some(event) = session.poll_event() {
-        if let Some(end) = policy.on_event(session, event, now) {
-            return Some(end);
+    let mut bytes = input.unread();
+    let outcome = loop {
+        let advanced = session.advance(&mut bytes);
+        while let Some(event) = session.poll_event() {
+            if let Some(end) = policy.on_event(session, event, now) {
+                return Processed::Ended(end);
+            }
+        }
+        match advanced {
+            Ok(true) => {}
+            Ok(false) => break Processed::Whole,
+            Err(error) => break Processed::Broken(error),
+        }
+        // A message can cost much more time than it has bytes.
+        if control.is_cancelled() {
+            return Processed::Cancelled;
+        }
+        if policy.is_full() && !policy.flush(session) {
+            break Processed::Whole;
+        }
+    };
+    let left = bytes.len();
+    input.keep(left);
+    outcome
+}
+
+/// What was read and not looked at yet.
+struct Input {
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The last read brought all that there was. The wait is level-triggered.
+    short: bool,
+}
+
+impl Input {
+    fn new() -> Self {
+        Self {
+            buffer: vec![0; BATCH],
+            start: 0,
+            end: 0,
+            short: true,
         }
     }
-    None
+
+    fn unread(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Nothing more is there to be looked at.
+    fn is_dry(&self) -> bool {
+        self.short && self.is_empty()
+    }
+
+    /// All but the last `left` bytes are used up.
+    fn keep(&mut self, left: usize) {
+        self.start = self.end.saturating_sub(left);
+    }
+
+    /// Reads into the empty buffer, and tells if that was the end.
+    fn fill(&mut self, transport: &mut impl Transport) -> Option<Closed> {
+        (self.start, self.end, self.short) = (0, 0, true);
+        match transport.read(&mut self.buffer) {
+            Ok(0) => return Some(Closed::Eof),
+            Ok(count) => {
+                self.end = count.min(self.buffer.len());
+                self.short = self.end < self.buffer.len();
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Some(Closed::Io(error)),
+        }
+        None
+    }
 }
 
 /// What is on its way out.

@@ -15,8 +15,8 @@ use crate::rtmp;
 use crate::rtmp::connection::Counters;
 use crate::rtmp::session::Session;
 
-/// A session whose events are the bytes received, and whose output the test
-/// puts in.
+/// A session whose messages are the bytes received, up to a `;`, and whose output
+/// the test puts in.
 #[derive(Default)]
 struct Echo {
     events: VecDeque<Vec<u8>>,
@@ -26,12 +26,18 @@ struct Echo {
 impl Session for Echo {
     type Event = Vec<u8>;
 
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), rtmp::Error> {
+    fn advance(&mut self, input: &mut &[u8]) -> Result<bool, rtmp::Error> {
+        if input.is_empty() {
+            return Ok(false);
+        }
+        let length = input.iter().position(|byte| *byte == b';');
+        let (bytes, rest) = input.split_at(length.map_or(input.len(), |at| at + 1));
+        *input = rest;
         self.events.push_back(bytes.to_vec());
         if bytes.contains(&b'!') {
             return Err(rtmp::Error::PeerMisbehaved("!"));
         }
-        Ok(())
+        Ok(true)
     }
 
     fn poll_event(&mut self) -> Option<Vec<u8>> {
@@ -134,6 +140,8 @@ struct Gather {
     flushed: Vec<usize>,
     /// What each flush answers; true when the list is empty.
     room: VecDeque<bool>,
+    /// Full with so many bytes that were not flushed; never if 0.
+    full: usize,
     deadline: Option<Instant>,
     /// What the deadline sends; it ends the loop if `None`.
     at_deadline: Option<&'static str>,
@@ -145,6 +153,11 @@ impl Policy<Echo> for Gather {
     fn on_event(&mut self, _: &mut Echo, event: Vec<u8>, _: Instant) -> Option<End> {
         self.seen.extend_from_slice(&event);
         event.contains(&b'.').then_some(End::Asked)
+    }
+
+    fn is_full(&self) -> bool {
+        let flushed = self.flushed.last().copied().unwrap_or(0);
+        self.full > 0 && self.seen.len() - flushed >= self.full
     }
 
     fn flush(&mut self, _: &Echo) -> bool {
@@ -251,6 +264,66 @@ fn a_flood_is_handed_on_in_batches() {
     let mut transport = Scripted::new(reads);
     assert_eq!(drive(&mut transport, &mut policy), Some(End::Eof));
     assert_eq!(policy.flushed[..3], [BATCH, 2 * BATCH, 3 * BATCH]);
+}
+
+#[test]
+fn what_is_full_is_handed_on_before_more_is_looked_at() {
+    let mut policy = Gather {
+        full: 4,
+        ..Gather::default()
+    };
+    let mut transport = Scripted::new([Read::Bytes(b"aaa;b;cccc;d;"), Read::Eof]);
+    assert_eq!(drive(&mut transport, &mut policy), Some(End::Eof));
+    assert_eq!(policy.seen, b"aaa;b;cccc;d;");
+    assert_eq!(policy.flushed[..3], [4, 11, 13]);
+}
+
+#[test]
+fn without_room_what_was_read_waits_and_nothing_is_lost() {
+    let mut policy = Gather {
+        full: 1,
+        // What is full, the end of the turn, one wait that ends for nothing.
+        room: [false, false, false].into(),
+        ..Gather::default()
+    };
+    let reads = [Read::Bytes(b"a;b;c;"), Read::Bytes(b"d;"), Read::Eof];
+    let mut transport = Scripted::new(reads);
+    assert_eq!(drive(&mut transport, &mut policy), Some(End::Eof));
+    assert_eq!(policy.seen, b"a;b;c;d;");
+    assert_eq!(policy.flushed[..3], [2, 2, 2], "nothing more was looked at");
+    let reads: Vec<_> = transport.waits.iter().map(|wait| wait.read).collect();
+    assert_eq!(reads[..2], [false, false]);
+}
+
+#[test]
+fn a_cancellation_is_seen_between_two_messages() {
+    /// Cancels at its first event.
+    struct Cancelling(Control, usize);
+    impl Policy<Echo> for Cancelling {
+        type End = End;
+        fn on_event(&mut self, _: &mut Echo, _: Vec<u8>, _: Instant) -> Option<End> {
+            self.0.cancel();
+            self.1 += 1;
+            None
+        }
+        fn flush(&mut self, _: &Echo) -> bool {
+            true
+        }
+        fn deadline(&self) -> Option<Instant> {
+            None
+        }
+        fn on_deadline(&mut self, _: &mut Echo, _: Instant) -> Option<End> {
+            None
+        }
+        fn on_closed(&mut self, _: &Echo, _: Closed) -> End {
+            End::Eof
+        }
+    }
+    let mut transport = Scripted::new([Read::Bytes(b"a;b;c;"), Read::Eof]);
+    let control = transport.control.clone();
+    let mut policy = Cancelling(control.clone(), 0);
+    let end = run(&mut Echo::default(), &mut policy, &mut transport, &control);
+    assert_eq!((end, policy.1), (None, 1));
 }
 
 #[test]

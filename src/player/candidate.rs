@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::flv_output::FlvOutput;
+use super::flv_output::{FlvOutput, Worth};
 use super::item::ITEM_OVERHEAD;
 use super::standby::Handover;
 use super::stats::Stats;
@@ -18,10 +18,10 @@ use crate::rtmp::session::{Media, MediaKind};
 use crate::rtmp::timestamp::Track;
 
 /// Most bytes that are held back; beyond it the next key frame is waited for.
-const MAX_HELD: usize = 16 << 20;
+pub(super) const MAX_HELD: usize = 16 << 20;
 
 /// Most bytes of headers that are held back.
-const MAX_HEADERS: usize = 1 << 20;
+pub(super) const MAX_HEADERS: usize = 1 << 20;
 
 /// A connection in waiting.
 pub(super) struct Candidate {
@@ -41,6 +41,7 @@ pub(super) struct Candidate {
     from_keyframe: bool,
     /// Places from which media could go on that have come.
     starts: u32,
+    worth: Worth,
 }
 
 /// Clocks agree if they are no further apart than this, in ms.
@@ -82,13 +83,19 @@ impl Candidate {
             held_bytes: 0,
             from_keyframe: false,
             starts: 0,
+            worth: Worth::default(),
         }
     }
 
     /// Holds a message back. True once media could go on from here.
     pub(super) fn hold(&mut self, media: Media, now: Instant) -> bool {
         let size = size(&media);
-        match self.part(&media) {
+        let part = self.part(&media);
+        match part {
+            Part::Nothing => self.worth.useless += 1,
+            Part::Header | Part::Keyframe | Part::Frame => self.worth.packets += 1,
+        }
+        match part {
             Part::Header => {
                 self.header_bytes += size;
                 self.headers.push_back(media);
@@ -122,6 +129,11 @@ impl Candidate {
             Part::Frame | Part::Nothing => {}
         }
         self.from_keyframe
+    }
+
+    /// What has come of the messages since the last call.
+    pub(super) fn take_worth(&mut self) -> Worth {
+        std::mem::take(&mut self.worth)
     }
 
     /// Whether this is a place at which to take over: behind where the first

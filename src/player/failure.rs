@@ -48,6 +48,16 @@ pub enum EosReason {
 }
 
 impl EosReason {
+    /// The server's status said so.
+    pub(super) fn said(status: Status) -> Self {
+        Self::Status(status.kept())
+    }
+
+    /// Memory that it takes behind its pointers, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.status().map_or(0, Status::kept_size)
+    }
+
     /// A short stable name for programs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -109,7 +119,7 @@ impl Failure {
     /// A failure with nothing else tried.
     pub fn new(cause: Cause, phase: Phase, elapsed: Duration) -> Self {
         Self {
-            cause,
+            cause: cause.kept(),
             phase,
             elapsed,
             tried: Vec::new(),
@@ -246,6 +256,22 @@ impl Cause {
         }
     }
 
+    /// With what is worth keeping of the server's words.
+    fn kept(self) -> Self {
+        match self {
+            Self::ConnectRejected(status) => Self::ConnectRejected(status.map(Status::kept)),
+            Self::CreateStreamFailed(status) => Self::CreateStreamFailed(status.map(Status::kept)),
+            Self::PlayFailed(status) => Self::PlayFailed(status.map(Status::kept)),
+            Self::EndedByServer(status) => Self::EndedByServer(status.kept()),
+            Self::Redirect { status, error, to } => Self::Redirect {
+                status: status.kept(),
+                error,
+                to,
+            },
+            other => other,
+        }
+    }
+
     /// The status that it came with.
     pub fn status(&self) -> Option<&Status> {
         match self {
@@ -262,6 +288,7 @@ impl Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rtmp::amf::Value;
     use crate::rtmp::status::Level;
 
     #[test]
@@ -313,5 +340,31 @@ mod tests {
         let mut listed = CAUSES;
         listed.sort_unstable();
         assert_eq!(names, listed);
+    }
+
+    #[test]
+    fn no_failure_keeps_more_of_a_status_than_its_first_words() {
+        let long = "x".repeat(1 << 20);
+        let status = Status::new(Level::Error, StatusCode::Other(long.clone()), long.as_str())
+            .with("data", Value::StrictArray(vec![Value::Null; 10_000]));
+        let error = RedirectError::Loop;
+        let to = String::new();
+        for cause in [
+            Cause::ConnectRejected(Some(status.clone())),
+            Cause::CreateStreamFailed(Some(status.clone())),
+            Cause::PlayFailed(Some(status.clone())),
+            Cause::EndedByServer(status.clone()),
+            Cause::Redirect {
+                status: status.clone(),
+                error,
+                to,
+            },
+            Cause::Unpublished(EosReason::said(status)),
+        ] {
+            let failure = Failure::new(cause, Phase::Play, Duration::ZERO);
+            let kept = failure.cause.status().expect("a status");
+            assert!(kept.information.is_empty(), "{}", failure.cause.name());
+            assert!(kept.kept_size() < 10_000, "{}", failure.cause.name());
+        }
     }
 }

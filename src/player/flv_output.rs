@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
+use super::backlog::{Backlog, Piece};
 use super::continuity::{Continuity, Placed};
 use super::item::{Item, Packet};
 use super::notice::Notice;
@@ -22,8 +23,7 @@ use super::script_data::ScriptData;
 use super::selection::{Selected, Selection};
 use super::traffic::Traffic;
 use crate::flv::{
-    Aggregate, DataEncoding, Info, ScriptAction, Tag, TagType, Verdict, file_header, inspect,
-    inspect_data,
+    DataEncoding, Info, ScriptAction, Tag, TagType, Verdict, file_header, inspect, inspect_data,
 };
 use crate::queue::Measured;
 use crate::rtmp::Payload;
@@ -36,7 +36,11 @@ use crate::rtmp::timestamp::{Timeline, Track};
 const HEADER_WAIT: Duration = Duration::from_millis(500);
 
 /// How much may be held back meanwhile, in bytes.
-const MAX_HELD: usize = 1 << 20;
+pub(super) const MAX_HELD: usize = 1 << 20;
+
+/// How much is made ready before it has to be taken, in bytes: a read of the
+/// largest batch of usual media comes to less.
+pub(super) const MAX_READY: usize = 1 << 20;
 
 /// Messages of one kind, and none of the other, after which the metadata's
 /// word that there is only this kind is believed.
@@ -53,6 +57,7 @@ const MAX_SHARED: usize = 1024;
 /// Turns the media messages of one NetStream into FLV.
 #[derive(Debug, Default)]
 pub(super) struct FlvOutput {
+    backlog: Backlog,
     timeline: Timeline,
     continuity: Continuity,
     selection: Selection,
@@ -63,11 +68,23 @@ pub(super) struct FlvOutput {
     /// segment.
     first_frame: Option<u64>,
     ready: VecDeque<Item>,
+    ready_bytes: usize,
+    /// Pieces that became packets, and pieces that were of no use.
+    worth: Worth,
     /// What is left of the present block for small tags.
     block: BytesMut,
     reported: HashSet<String>,
     notices: Vec<String>,
     traffic: Traffic,
+}
+
+/// What messages came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Worth {
+    /// Packets for downstream.
+    pub(super) packets: u64,
+    /// Messages, or parts of aggregates, that were left out.
+    pub(super) useless: u64,
 }
 
 /// What is known before the file header is written.
@@ -92,8 +109,31 @@ impl FlvOutput {
         }
     }
 
-    /// Takes a message.
+    /// Takes a message. It is looked at unless [`MAX_READY`] is waiting.
     pub(super) fn media(&mut self, media: Media, now: Instant) {
+        self.backlog.push(media, now);
+        self.go_on();
+    }
+
+    /// Looks at what is left of the messages that came, as far as there is room.
+    pub(super) fn go_on(&mut self) {
+        while self.ready_bytes < MAX_READY
+            && let Some((piece, came)) = self.backlog.pop()
+        {
+            match piece {
+                Piece::Message(media) => self.whole(media, came),
+                Piece::Tag(tag, whole) => self.tag(compact(tag, whole), came),
+                Piece::Lost(reason) => self.leave_out(&format!("part of an aggregate: {reason}")),
+            }
+        }
+    }
+
+    /// Whether something that came has not been looked at.
+    pub(super) fn has_more(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    fn whole(&mut self, media: Media, now: Instant) {
         let Media {
             kind,
             timestamp,
@@ -105,15 +145,7 @@ impl FlvOutput {
             MediaKind::Video => self.message(TagType::Video, timestamp, payload, now),
             MediaKind::Data => self.data(DataEncoding::Amf0, timestamp, payload, now),
             MediaKind::DataAmf3 => self.data(DataEncoding::Amf3, timestamp, payload, now),
-            MediaKind::Aggregate => {
-                let whole = payload.len();
-                for tag in Aggregate::new(payload, timestamp) {
-                    match tag {
-                        Ok(tag) => self.tag(compact(tag, whole), now),
-                        Err(reason) => self.leave_out(&format!("part of an aggregate: {reason}")),
-                    }
-                }
-            }
+            MediaKind::Aggregate => {}
         }
     }
 
@@ -129,9 +161,20 @@ impl FlvOutput {
         self.selection.want(wanted);
     }
 
-    /// Moves what is ready to the end of `batch`.
-    pub(super) fn take(&mut self, batch: &mut VecDeque<Item>) {
+    /// Moves what is ready to the end of `batch`, and tells its size in bytes.
+    pub(super) fn take(&mut self, batch: &mut VecDeque<Item>) -> usize {
         batch.append(&mut self.ready);
+        std::mem::take(&mut self.ready_bytes)
+    }
+
+    /// How much is ready, in bytes.
+    pub(super) fn ready_bytes(&self) -> usize {
+        self.ready_bytes
+    }
+
+    /// What has come of the messages since the last call.
+    pub(super) fn take_worth(&mut self) -> Worth {
+        std::mem::take(&mut self.worth)
     }
 
     /// When [`open`](Self::open) is due at the latest.
@@ -156,7 +199,7 @@ impl FlvOutput {
         };
         let start = first(|packet| packet.frame).or_else(|| first(|packet| !packet.header));
         let time = start.map(|(_, time)| time);
-        self.ready.push_back(Item::Packet(Packet {
+        self.make_ready(Item::Packet(Packet {
             data: BytesMut::from(&file_header(audio, video)[..]),
             dts: time,
             pts: time,
@@ -171,8 +214,13 @@ impl FlvOutput {
             {
                 set_time(&mut item, time);
             }
-            self.ready.push_back(item);
+            self.make_ready(item);
         }
+    }
+
+    fn make_ready(&mut self, item: Item) {
+        self.ready_bytes = self.ready_bytes.saturating_add(item.size());
+        self.ready.push_back(item);
     }
 
     /// Nothing but words has come, from a connection that will not go on.
@@ -344,6 +392,7 @@ impl FlvOutput {
             discont,
             frame: kind != TagType::Script && !info.header,
         };
+        self.worth.packets += 1;
         self.has_media |= kind != TagType::Script;
         if packet.frame {
             self.first_frame = self.first_frame.or(packet.pts);
@@ -365,8 +414,7 @@ impl FlvOutput {
     /// Puts an item behind the others, while the gate is closed in front of it.
     fn enqueue(&mut self, item: Item) {
         let Some(gate) = &mut self.gate else {
-            self.ready.push_back(item);
-            return;
+            return self.make_ready(item);
         };
         gate.held_bytes += item.size();
         gate.held.push_back(item);
@@ -390,6 +438,7 @@ impl FlvOutput {
     }
 
     fn leave_out(&mut self, text: &str) {
+        self.worth.useless += 1;
         self.traffic.dropped += 1;
         self.notice(text);
     }
@@ -527,6 +576,10 @@ mod tests {
         }
         let mut batch = VecDeque::new();
         output.take(&mut batch);
+        while output.has_more() {
+            output.go_on();
+            output.take(&mut batch);
+        }
         batch.into()
     }
 
@@ -642,6 +695,58 @@ mod tests {
                 "the block of {size} bytes has room for no more"
             );
         }
+    }
+
+    /// An aggregate of so many parts with this body.
+    fn aggregate(parts: usize, body: &[u8]) -> Media {
+        let length = u8::try_from(body.len()).expect("short");
+        let head = [8, 0, 0, length, 0, 0, 0, 0, 0, 0, 0];
+        let part = [&head[..], body, &[0; 4]].concat();
+        media(MediaKind::Aggregate, 0, &part.repeat(parts))
+    }
+
+    #[test]
+    fn an_aggregate_is_taken_apart_only_as_what_is_ready_is_taken() {
+        const PARTS: usize = 100_000;
+
+        let mut output = FlvOutput::new();
+        output.open();
+        let now = Instant::now();
+        output.media(aggregate(PARTS, AAC), now);
+        output.media(media(MediaKind::Audio, 0, AAC_HEADER), now);
+        let mut batch = VecDeque::new();
+        let mut rounds = 0;
+        while output.has_more() {
+            let size: usize = output.ready.iter().map(Item::size).sum();
+            assert_eq!(output.ready_bytes(), size);
+            assert!((MAX_READY..MAX_READY + 1000).contains(&size), "{size}");
+            assert_eq!(output.take(&mut batch), size);
+            output.go_on();
+            rounds += 1;
+        }
+        output.take(&mut batch);
+        assert!(rounds > 10, "{rounds}");
+        assert_eq!(batch.len(), 1 + PARTS + 1);
+        let is_last = |item: &Item| matches!(item, Item::Packet(packet) if packet.header);
+        assert!(batch.back().is_some_and(is_last), "order is kept");
+    }
+
+    #[test]
+    fn what_is_of_no_use_is_counted_part_by_part() {
+        let mut output = FlvOutput::new();
+        output.open();
+        let messages = [
+            aggregate(1000, &[]),
+            media(MediaKind::Video, 0, &[]),
+            media(MediaKind::Audio, 0, AAC),
+        ];
+        items(&mut output, &messages);
+        let expected = Worth {
+            packets: 1,
+            useless: 1001,
+        };
+        assert_eq!(output.take_worth(), expected);
+        assert_eq!(output.take_worth(), Worth::default());
     }
 
     #[test]

@@ -8,7 +8,9 @@
 //! of the stream becomes the queue's end. GStreamer is only used for logging;
 //! the element turns items into buffers and failures into error messages.
 
+pub(crate) mod allowance;
 mod attempt;
+mod backlog;
 mod candidate;
 mod continuity;
 mod failure;

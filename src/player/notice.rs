@@ -49,7 +49,8 @@ impl Notice {
             Self::Redirected { from, to, .. } => from.len() + to.len(),
             Self::Reconnecting { to } | Self::Reconnected { to } => to.len(),
             Self::Script(data) => data.size(),
-            Self::PublisherLeft(_) | Self::PublisherReturned { .. } => 0,
+            Self::PublisherLeft(reason) => reason.size(),
+            Self::PublisherReturned { .. } => 0,
         }
     }
 }

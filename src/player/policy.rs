@@ -5,6 +5,7 @@
 //! ends the stream how.
 
 mod ending;
+pub(super) mod flood;
 mod members;
 mod presence;
 mod succession;
@@ -14,12 +15,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use flood::Flood;
 use members::{Members, server_version};
 
 use super::ItemQueue;
 use super::candidate::Candidate;
 use super::failure::{Cause, EosReason, Failure};
-use super::flv_output::FlvOutput;
+use super::flv_output::{FlvOutput, MAX_READY, Worth};
 use super::hidden::Hidden;
 use super::item::Item;
 use super::learned::Learned;
@@ -36,6 +38,7 @@ use super::stats::{Phase, Stats};
 use super::traffic::Gaps;
 use crate::driver::{Closed, Policy};
 use crate::net::{Control, TlsError};
+use crate::queue::Measured;
 use crate::rtmp;
 use crate::rtmp::connection::Ignored;
 use crate::rtmp::handshake::Progress;
@@ -96,6 +99,8 @@ pub(super) struct Player<'a> {
     stream: Option<StreamId>,
     output: &'a mut FlvOutput,
     batch: VecDeque<Item>,
+    batch_bytes: usize,
+    flood: Flood,
     last_media: Instant,
     /// Bytes that had come when the idle timeout last passed within a message.
     bytes_when_idle: u64,
@@ -145,6 +150,8 @@ impl<'a> Player<'a> {
             stream: None,
             output,
             batch: VecDeque::new(),
+            batch_bytes: 0,
+            flood: Flood::new(now),
             last_media: now,
             bytes_when_idle: 0,
             blocked: false,
@@ -289,9 +296,9 @@ impl<'a> Player<'a> {
                 }
                 None
             }
-            Meaning::Unpublished => self.on_unpublished(EosReason::Status(status), now),
-            Meaning::Ended if started => Some(Outcome::Ended(EosReason::Status(status))),
-            Meaning::Closed if started => Some(self.closed_by(EosReason::Status(status))),
+            Meaning::Unpublished => self.on_unpublished(EosReason::said(status), now),
+            Meaning::Ended if started => Some(Outcome::Ended(EosReason::said(status))),
+            Meaning::Closed if started => Some(self.closed_by(EosReason::said(status))),
             Meaning::Closed => Some(self.connect_rejected(Some(status))),
             Meaning::PlayFailed | Meaning::ConnectionFailed if started => {
                 Some(self.failed(Cause::EndedByServer(status)))
@@ -336,11 +343,43 @@ impl<'a> Player<'a> {
             return;
         }
         self.gather();
-        self.batch.push_back(Item::Notice(Box::new(notice)));
+        let notice = Item::Notice(Box::new(notice));
+        self.batch_bytes = self.batch_bytes.saturating_add(notice.size());
+        self.batch.push_back(notice);
     }
 
     fn gather(&mut self) {
-        self.output.take(&mut self.batch);
+        let bytes = self.output.take(&mut self.batch);
+        self.batch_bytes = self.batch_bytes.saturating_add(bytes);
+    }
+
+    /// Hands on what is ready; false if the queue is full.
+    fn hand_on(&mut self, session: &ClientSession) -> bool {
+        self.gather();
+        let items = self.batch.len();
+        // First: who sees the items finds them counted.
+        let counters = session.counters();
+        let mut traffic = self.output.take_traffic();
+        traffic.ignored = std::mem::take(&mut self.ignored);
+        let gap = self.gaps.largest();
+        self.stats.batch(counters, &traffic, self.batch_since, gap);
+        self.batch_bytes = 0;
+        let room = self.shared.queue.push(&mut self.batch);
+        self.log.trace(format_args!(
+            "{items} items into the queue; {} bytes in, {} out",
+            counters.in_bytes_total, counters.out_bytes_total
+        ));
+        room
+    }
+
+    /// Counts a message that is no media, or what has come of media.
+    fn worth(&mut self, is_media: bool) -> Worth {
+        let mut worth = match &mut self.candidate {
+            Some(candidate) => candidate.take_worth(),
+            None => self.output.take_worth(),
+        };
+        worth.useless += u64::from(!is_media);
+        worth
     }
 
     /// A question was answered after so long.
@@ -364,12 +403,16 @@ impl<'a> Player<'a> {
     }
 
     fn on_ignored(&mut self, ignored: &Ignored) {
-        // Once per kind; the bound is against a peer that makes up kinds.
-        const MAX_REPORTED: usize = 64;
         self.ignored += 1;
-        let text = ignored.to_string();
-        if self.reported.len() < MAX_REPORTED && self.reported.insert(text.clone()) {
-            self.log.info(format_args!("Overlooked: {text}"));
+        self.report(format!("Overlooked: {ignored}"));
+    }
+
+    /// Logs what a peer can repeat: once, and no more than some of what it makes up.
+    fn report(&mut self, text: String) {
+        const MAX_REPORTED: usize = 64;
+        if self.reported.len() < MAX_REPORTED && !self.reported.contains(&text) {
+            self.log.info(format_args!("{text}"));
+            self.reported.insert(text);
         }
     }
 
@@ -401,6 +444,153 @@ impl Policy<ClientSession> for Player<'_> {
     type End = Outcome;
 
     fn on_event(
+        &mut self,
+        session: &mut ClientSession,
+        event: Event,
+        now: Instant,
+    ) -> Option<Outcome> {
+        let is_media = matches!(event, Event::Media(_));
+        let end = self.on_each(session, event, now);
+        let worth = self.worth(is_media);
+        if end.is_none() && !self.flood.count(worth, now) {
+            return Some(self.failed(Cause::Protocol(flood::reason())));
+        }
+        end
+    }
+
+    fn is_full(&self) -> bool {
+        let bytes = self.batch_bytes.saturating_add(self.output.ready_bytes());
+        self.candidate.is_none() && (self.output.has_more() || bytes >= MAX_READY)
+    }
+
+    fn flush(&mut self, session: &ClientSession) -> bool {
+        if self.candidate.is_some() {
+            // What is in the queue is the other connection's.
+            self.stats.set_counters(session.counters());
+            return true;
+        }
+        let mut room = self.hand_on(session);
+        // Aggregates are taken apart as there is room for their parts.
+        while room && self.output.has_more() {
+            self.output.go_on();
+            room = self.hand_on(session);
+        }
+        if self.blocked && room {
+            let now = Instant::now();
+            self.last_media = now;
+            self.stats.set_blocked(false, now);
+        }
+        if !self.blocked && !room {
+            self.log
+                .info(format_args!("The queue is full, the socket waits"));
+            self.stats.set_blocked(true, Instant::now());
+            self.gaps.interrupt();
+            self.pinger.forget();
+        }
+        self.blocked = !room;
+        room
+    }
+
+    fn on_turn(&mut self, session: &mut ClientSession) -> Option<Outcome> {
+        self.switch_media(session);
+        if self.candidate.is_some() {
+            self.take_over();
+        }
+        let standby = self.standby.as_mut()?;
+        // What has come by this connection comes first.
+        if standby.is_ready() && !self.output.has_more() {
+            self.log_step(format_args!("handing over to the other connection"));
+            return Some(Outcome::HandedOver);
+        }
+        if standby.has_failed() {
+            self.log.info(format_args!(
+                "The other connection failed; staying with this one"
+            ));
+            self.standby = None;
+        }
+        None
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let limit = match self.step_limit() {
+            Some(timeout) => Some(self.phase_since + timeout),
+            None if self.is_started() && !self.blocked => {
+                let idle = self.settings.idle_timeout;
+                idle.map(|idle| self.last_media + idle)
+            }
+            None => None,
+        };
+        let grace = self.grace_end().filter(|_| !self.output.has_more());
+        let ping = self.pinger.deadline().filter(|_| !self.blocked);
+        [limit, grace, ping, self.output.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn on_deadline(&mut self, session: &mut ClientSession, now: Instant) -> Option<Outcome> {
+        if self.output.deadline().is_some_and(|due| due <= now) {
+            self.output.open();
+        }
+        if !self.blocked
+            && let Some(number) = self.pinger.due(now)
+        {
+            let sent = session.ping(number);
+            self.log
+                .log(format_args!("PingRequest({number}), sent: {sent}"));
+        }
+        let due = |since: Instant, limit: Option<Duration>| {
+            limit.filter(|limit| now.saturating_duration_since(since) >= *limit)
+        };
+        if let Some(limit) = due(self.phase_since, self.step_limit()) {
+            let cause = self.not_rtmp().unwrap_or(Cause::TimedOut(limit));
+            return Some(self.failed(cause));
+        }
+        if self.grace_end().is_some_and(|end| end <= now)
+            && !self.output.has_more()
+            && let Some((reason, _)) = self.left.take()
+        {
+            return Some(self.end_unpublished(reason));
+        }
+        if !self.is_started() || self.blocked {
+            return None;
+        }
+        let limit = due(self.last_media, self.settings.idle_timeout)?;
+        self.on_idle(session, limit, now)
+    }
+
+    fn on_closed(&mut self, session: &ClientSession, closed: Closed) -> Outcome {
+        self.log_step(format_args!("connection closed: {closed:?}"));
+        if let Closed::Io(error) = &closed
+            && let Some(error) = TlsError::of(error)
+        {
+            return self.tls_closed(error);
+        }
+        match closed {
+            Closed::Protocol(rtmp::Error::NotRtmp(first)) => {
+                self.failed(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
+            }
+            Closed::Protocol(error) => self.failed(Cause::Protocol(error.to_string())),
+            Closed::Eof if self.phase < Phase::Playing && self.left.is_none() => {
+                self.closed_early(None)
+            }
+            Closed::Io(error) if self.phase < Phase::Waiting => {
+                self.closed_early(Some(error.to_string()))
+            }
+            Closed::Eof if session.is_at_message_boundary() => {
+                self.unannounced(EosReason::ConnectionClosed, Cause::ClosedWithoutEof)
+            }
+            Closed::Eof => self.failed(Cause::ConnectionLost(
+                "it ended in the middle of a message".to_owned(),
+            )),
+            Closed::Io(error) => self.failed(Cause::ConnectionLost(error.to_string())),
+        }
+    }
+}
+
+impl Player<'_> {
+    /// What an event means, whatever it costs.
+    fn on_each(
         &mut self,
         session: &mut ClientSession,
         event: Event,
@@ -487,137 +677,6 @@ impl Policy<ClientSession> for Player<'_> {
         }
     }
 
-    fn flush(&mut self, session: &ClientSession) -> bool {
-        if self.candidate.is_some() {
-            // What is in the queue is the other connection's.
-            self.stats.set_counters(session.counters());
-            return true;
-        }
-        self.gather();
-        let items = self.batch.len();
-        // First: who sees the items finds them counted.
-        let counters = session.counters();
-        let mut traffic = self.output.take_traffic();
-        traffic.ignored = std::mem::take(&mut self.ignored);
-        let gap = self.gaps.largest();
-        self.stats.batch(counters, &traffic, self.batch_since, gap);
-        let room = self.shared.queue.push(&mut self.batch);
-        self.log.trace(format_args!(
-            "{items} items into the queue; {} bytes in, {} out",
-            counters.in_bytes_total, counters.out_bytes_total
-        ));
-        if self.blocked && room {
-            let now = Instant::now();
-            self.last_media = now;
-            self.stats.set_blocked(false, now);
-        }
-        if !self.blocked && !room {
-            self.log
-                .info(format_args!("The queue is full, the socket waits"));
-            self.stats.set_blocked(true, Instant::now());
-            self.gaps.interrupt();
-            self.pinger.forget();
-        }
-        self.blocked = !room;
-        room
-    }
-
-    fn on_turn(&mut self, session: &mut ClientSession) -> Option<Outcome> {
-        self.switch_media(session);
-        if self.candidate.is_some() {
-            self.take_over();
-        }
-        let standby = self.standby.as_mut()?;
-        if standby.is_ready() {
-            self.log_step(format_args!("handing over to the other connection"));
-            return Some(Outcome::HandedOver);
-        }
-        if standby.has_failed() {
-            self.log.info(format_args!(
-                "The other connection failed; staying with this one"
-            ));
-            self.standby = None;
-        }
-        None
-    }
-
-    fn deadline(&self) -> Option<Instant> {
-        let limit = match self.step_limit() {
-            Some(timeout) => Some(self.phase_since + timeout),
-            None if self.is_started() && !self.blocked => {
-                let idle = self.settings.idle_timeout;
-                idle.map(|idle| self.last_media + idle)
-            }
-            None => None,
-        };
-        let grace = self.grace_end();
-        let ping = self.pinger.deadline().filter(|_| !self.blocked);
-        [limit, grace, ping, self.output.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    fn on_deadline(&mut self, session: &mut ClientSession, now: Instant) -> Option<Outcome> {
-        if self.output.deadline().is_some_and(|due| due <= now) {
-            self.output.open();
-        }
-        if !self.blocked
-            && let Some(number) = self.pinger.due(now)
-        {
-            let sent = session.ping(number);
-            self.log
-                .log(format_args!("PingRequest({number}), sent: {sent}"));
-        }
-        let due = |since: Instant, limit: Option<Duration>| {
-            limit.filter(|limit| now.saturating_duration_since(since) >= *limit)
-        };
-        if let Some(limit) = due(self.phase_since, self.step_limit()) {
-            let cause = self.not_rtmp().unwrap_or(Cause::TimedOut(limit));
-            return Some(self.failed(cause));
-        }
-        if self.grace_end().is_some_and(|end| end <= now)
-            && let Some((reason, _)) = self.left.take()
-        {
-            return Some(self.end_unpublished(reason));
-        }
-        if !self.is_started() || self.blocked {
-            return None;
-        }
-        let limit = due(self.last_media, self.settings.idle_timeout)?;
-        self.on_idle(session, limit, now)
-    }
-
-    fn on_closed(&mut self, session: &ClientSession, closed: Closed) -> Outcome {
-        self.log_step(format_args!("connection closed: {closed:?}"));
-        if let Closed::Io(error) = &closed
-            && let Some(error) = TlsError::of(error)
-        {
-            return self.tls_closed(error);
-        }
-        match closed {
-            Closed::Protocol(rtmp::Error::NotRtmp(first)) => {
-                self.failed(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
-            }
-            Closed::Protocol(error) => self.failed(Cause::Protocol(error.to_string())),
-            Closed::Eof if self.phase < Phase::Playing && self.left.is_none() => {
-                self.closed_early(None)
-            }
-            Closed::Io(error) if self.phase < Phase::Waiting => {
-                self.closed_early(Some(error.to_string()))
-            }
-            Closed::Eof if session.is_at_message_boundary() => {
-                self.unannounced(EosReason::ConnectionClosed, Cause::ClosedWithoutEof)
-            }
-            Closed::Eof => self.failed(Cause::ConnectionLost(
-                "it ended in the middle of a message".to_owned(),
-            )),
-            Closed::Io(error) => self.failed(Cause::ConnectionLost(error.to_string())),
-        }
-    }
-}
-
-impl Player<'_> {
     /// Asks the server for what the application wants by now.
     fn switch_media(&mut self, session: &mut ClientSession) {
         let wanted = self.shared.reception.wanted();

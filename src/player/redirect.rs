@@ -15,6 +15,9 @@ use crate::rtmp::status::{Status, printable};
 /// Most redirects of one play.
 pub const MAX_REDIRECTS: u32 = 5;
 
+/// Longest URL to which a server can send us, in bytes. A longer one is none.
+pub(super) const MAX_URL: usize = 8 << 10;
+
 /// Why a redirect is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RedirectError {
@@ -61,7 +64,8 @@ impl Redirect {
         }
         let text = |name| {
             let text = object.get(name).and_then(Value::as_str);
-            text.filter(|text| !text.is_empty()).map(str::to_owned)
+            text.filter(|text| (1..=MAX_URL).contains(&text.len()))
+                .map(str::to_owned)
         };
         let redirect = Self {
             status: status.clone(),
@@ -120,6 +124,9 @@ pub(super) fn reconnect(status: &Status, present: &Location) -> Result<Location,
     let Some(tc_url) = tc_url.map(str::trim).filter(|tc_url| !tc_url.is_empty()) else {
         return Ok(present.clone());
     };
+    if tc_url.len() > MAX_URL {
+        return Err(RedirectError::Unusable(LocationError::NotRtmp));
+    }
     let base = present.tc_url();
     let authority = base.split('/').take(3).collect::<Vec<_>>().join("/");
     let absolute = if tc_url.contains("://") {

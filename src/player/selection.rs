@@ -9,6 +9,10 @@ use bytes::Bytes;
 use super::reception::Wanted;
 use crate::rtmp::timestamp::Track;
 
+/// Longest sequence header that is kept while its medium is off, in bytes. Real ones
+/// are a few hundred.
+pub(super) const MAX_HEADER: usize = 1 << 20;
+
 /// What becomes of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Selected {
@@ -70,7 +74,8 @@ impl Selection {
         };
         if !is_wanted {
             if header {
-                lane.missed_header = Some(Bytes::copy_from_slice(body));
+                let fits = body.len() <= MAX_HEADER;
+                lane.missed_header = fits.then(|| Bytes::copy_from_slice(body));
             }
             lane.broken = true;
             return Selected::Drop;
@@ -125,6 +130,18 @@ mod tests {
         let header = Some(Bytes::from_static(b"new"));
         assert_eq!(select(true), Selected::Pass(header));
         assert_eq!(select(false), Selected::Pass(None));
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_one_is_not_kept() {
+        let mut selection = Selection::default();
+        selection.want(NO_VIDEO);
+        selection.select(Track::Video, true, false, b"header");
+        let long = vec![0; MAX_HEADER + 1];
+        selection.select(Track::Video, true, false, &long);
+        selection.want(Wanted::ALL);
+        let selected = selection.select(Track::Video, false, true, b"x");
+        assert_eq!(selected, Selected::Pass(None), "nor one that is old");
     }
 
     #[test]

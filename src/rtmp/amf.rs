@@ -19,14 +19,35 @@ pub const MAX_DEPTH: usize = 32;
 
 /// Values per message, counting every copy a reference makes; more fail with
 /// [`Error::TooManyElements`].
+///
+/// A message may have no more of them than it has bytes, and a few: without references
+/// each takes a byte at least.
 pub const MAX_ELEMENTS: usize = 65_536;
 
-/// Bytes of names, strings and binary data per message, counting every copy a reference
-/// makes; more fail with [`Error::TooManyBytes`].
+/// Memory that the values of a message may take, in bytes, counting every copy a
+/// reference makes; more fail with [`Error::TooManyBytes`].
 ///
-/// A message body is shorter than this (its length has 24 bits), so only repeated
-/// references can reach the limit.
-pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// A short message may make less of itself: 256 bytes of each byte, and 4 KiB.
+pub const MAX_BYTES: usize = 8 << 20;
+
+/// Values that a message may have beyond one for each of its bytes, for references.
+const SPARE_ELEMENTS: usize = 1024;
+
+/// Memory for each byte of a message: AMF3 objects of one member, whose class and name
+/// are references, come to 200.
+const BYTES_PER_BYTE: usize = 256;
+
+/// Memory that any message may take, for references.
+const SPARE_BYTES: usize = 4096;
+
+/// What the smallest piece of memory takes, in bytes.
+const SMALLEST_PIECE: usize = 32;
+
+/// What the allocator adds to a piece of memory, in bytes.
+const PIECE_OVERHEAD: usize = 16;
+
+/// Entries that a list has room for from its first one on.
+const FIRST_ENTRIES: usize = 4;
 
 /// Why bytes are not AMF. Each one concerns a single message, never the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +58,7 @@ pub enum Error {
     TooDeep,
     /// More than [`MAX_ELEMENTS`] values.
     TooManyElements,
-    /// More than [`MAX_BYTES`] bytes of text and binary data.
+    /// More memory than [`MAX_BYTES`], or than the message may take by its length.
     TooManyBytes,
     /// No type has this marker.
     UnknownMarker(u8),
@@ -179,7 +200,10 @@ impl From<Object> for Value {
 /// A name may occur more than once in what a peer sends; [`get`](Self::get) then returns
 /// the last value, [`iter`](Self::iter) all of them.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Object(Vec<(String, Value)>);
+pub struct Object(Vec<Member>);
+
+/// An entry of an object.
+pub(super) type Member = (String, Value);
 
 impl Object {
     /// An object without members.
@@ -261,21 +285,18 @@ pub(super) fn deeper(depth: usize) -> Result<usize, Error> {
 pub(super) struct Budget {
     elements: usize,
     bytes: usize,
+    spent_bytes: usize,
 }
 
 impl Budget {
-    pub(super) fn new() -> Self {
-        Self {
-            elements: MAX_ELEMENTS,
-            bytes: MAX_BYTES,
-        }
-    }
-
-    /// A smaller one than every message may have anyway.
-    pub(super) fn within(elements: usize, bytes: usize) -> Self {
+    /// For a message of so many bytes.
+    pub(super) fn of(length: usize) -> Self {
+        let elements = length.saturating_add(SPARE_ELEMENTS);
+        let bytes = length.saturating_mul(BYTES_PER_BYTE);
         Self {
             elements: elements.min(MAX_ELEMENTS),
-            bytes: bytes.min(MAX_BYTES),
+            bytes: bytes.saturating_add(SPARE_BYTES).min(MAX_BYTES),
+            spent_bytes: 0,
         }
     }
 
@@ -285,22 +306,62 @@ impl Budget {
         Ok(())
     }
 
-    /// Pays for a copy of `raw` as text; invalid UTF-8 is replaced.
+    /// Pays for a copy of `raw` as text; invalid UTF-8 is replaced, and longer then.
     pub(super) fn text(&mut self, raw: &[u8]) -> Result<String, Error> {
-        self.pay_bytes(raw.len())?;
-        Ok(String::from_utf8_lossy(raw).into_owned())
+        self.own_text(String::from_utf8_lossy(raw).into_owned())
+    }
+
+    /// Pays for a text.
+    pub(super) fn own_text(&mut self, text: String) -> Result<String, Error> {
+        // More than its length where damage was replaced.
+        self.pay(piece(text.capacity()))?;
+        Ok(text)
     }
 
     /// Pays for a copy of `raw`.
     pub(super) fn bytes(&mut self, raw: &[u8]) -> Result<Vec<u8>, Error> {
-        self.pay_bytes(raw.len())?;
+        self.pay(piece(raw.len()))?;
         Ok(raw.to_vec())
     }
 
-    /// Pays for so many bytes.
-    pub(super) fn pay_bytes(&mut self, count: usize) -> Result<(), Error> {
-        self.bytes = self.bytes.checked_sub(count).ok_or(Error::TooManyBytes)?;
+    /// Pays for room for one more entry in a list of `length`: lists double.
+    pub(super) fn room<T>(&mut self, length: usize) -> Result<(), Error> {
+        if length == 0 {
+            self.pay(piece(FIRST_ENTRIES.saturating_mul(size_of::<T>())))
+        } else if length >= FIRST_ENTRIES && length.is_power_of_two() {
+            self.pay(length.saturating_mul(size_of::<T>()))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Pays for a piece of memory that holds a `T`.
+    pub(super) fn boxed<T>(&mut self) -> Result<(), Error> {
+        self.pay(piece(size_of::<T>()))
+    }
+
+    /// Memory that was paid for, in bytes.
+    pub(super) fn spent_bytes(&self) -> usize {
+        self.spent_bytes
+    }
+
+    /// Corrects that for what is not kept; what may still be spent does not change.
+    pub(super) fn set_spent_bytes(&mut self, bytes: usize) {
+        self.spent_bytes = bytes;
+    }
+
+    fn pay(&mut self, bytes: usize) -> Result<(), Error> {
+        self.bytes = self.bytes.checked_sub(bytes).ok_or(Error::TooManyBytes)?;
+        self.spent_bytes = self.spent_bytes.saturating_add(bytes);
         Ok(())
+    }
+}
+
+/// What a piece of memory of this length takes, in bytes.
+fn piece(length: usize) -> usize {
+    match length {
+        0 => 0,
+        _ => length.saturating_add(PIECE_OVERHEAD).max(SMALLEST_PIECE),
     }
 }
 
@@ -397,12 +458,21 @@ pub(super) enum Target {
 impl References {
     /// Enters a value before its content is read. While a value is repeated nothing is
     /// entered, it already has its place.
-    pub(super) fn begin(&mut self, start: usize) -> Option<usize> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooManyBytes`] when the table may not grow.
+    pub(super) fn begin(
+        &mut self,
+        start: usize,
+        budget: &mut Budget,
+    ) -> Result<Option<usize>, Error> {
         if self.repeating {
-            return None;
+            return Ok(None);
         }
+        budget.room::<Entry>(self.entries.len())?;
         self.entries.push(Entry { start, end: None });
-        self.entries.len().checked_sub(1)
+        Ok(self.entries.len().checked_sub(1))
     }
 
     /// Notes where the value entered as `slot` ends.

@@ -13,7 +13,9 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::amf::{Budget, Error, MAX_DEPTH, Object, Reader, References, Target, Value, deeper};
+use super::amf::{
+    Budget, Error, MAX_DEPTH, Member, Object, Reader, References, Target, Value, deeper,
+};
 use super::amf3;
 
 mod marker {
@@ -58,16 +60,11 @@ pub fn decode_lenient(data: &[u8]) -> (Vec<Value>, Option<Error>) {
     Decoder::new(data).rest()
 }
 
-/// Like [`decode_lenient`], for data that is kept: references may make no more of it than a
-/// small multiple of its length.
-pub fn decode_sparing(data: &[u8]) -> (Vec<Value>, Option<Error>) {
-    // Without references each value takes a byte at least. Names of AMF3 objects are
-    // references as a rule.
-    let elements = data.len().saturating_add(1024);
-    let bytes = data.len().saturating_mul(8);
+/// The same, and the memory that the values take, in bytes.
+pub fn decode_measured(data: &[u8]) -> (Vec<Value>, Option<Error>, usize) {
     let mut decoder = Decoder::new(data);
-    decoder.budget = Budget::within(elements, bytes);
-    decoder.rest()
+    let (values, error) = decoder.rest();
+    (values, error, decoder.budget.spent_bytes())
 }
 
 /// Reads the values of one message in turn.
@@ -80,6 +77,8 @@ pub struct Decoder<'a> {
     reader: Reader<'a>,
     budget: Budget,
     references: References,
+    /// Values handed out, which the caller is taken to keep.
+    taken: usize,
 }
 
 impl<'a> Decoder<'a> {
@@ -87,8 +86,9 @@ impl<'a> Decoder<'a> {
     pub fn new(data: &'a [u8]) -> Self {
         Self {
             reader: Reader::new(data),
-            budget: Budget::new(),
+            budget: Budget::of(data.len()),
             references: References::default(),
+            taken: 0,
         }
     }
 
@@ -103,17 +103,24 @@ impl<'a> Decoder<'a> {
             return Ok(None);
         }
         let start = self.reader.position();
-        match self.value(0) {
-            Ok(value) => Ok(Some(value)),
+        let spent = self.budget.spent_bytes();
+        let room = self.budget.room::<Value>(self.taken);
+        match room.and_then(|()| self.value(0)) {
+            Ok(value) => {
+                self.taken = self.taken.saturating_add(1);
+                Ok(Some(value))
+            }
             Err(error) => {
                 self.reader.seek(start);
+                // What there was of it is gone.
+                self.budget.set_spent_bytes(spent);
                 Err(error)
             }
         }
     }
 
     /// The values up to the end or the first error.
-    fn rest(mut self) -> (Vec<Value>, Option<Error>) {
+    fn rest(&mut self) -> (Vec<Value>, Option<Error>) {
         let mut values = Vec::new();
         loop {
             match self.next_value() {
@@ -162,7 +169,7 @@ impl<'a> Decoder<'a> {
         body: fn(&mut Self, usize) -> Result<Value, Error>,
     ) -> Result<Value, Error> {
         let inner = deeper(depth)?;
-        let slot = self.references.begin(start);
+        let slot = self.references.begin(start, &mut self.budget)?;
         let value = body(self, inner)?;
         self.references.finish(slot, self.reader.position());
         Ok(value)
@@ -202,6 +209,7 @@ impl<'a> Decoder<'a> {
         // Grows with what really follows: every value takes at least a byte.
         let mut values = Vec::new();
         for _ in 0..count {
+            self.budget.room::<Value>(values.len())?;
             values.push(self.value(depth)?);
         }
         Ok(Value::StrictArray(values))
@@ -225,6 +233,7 @@ impl<'a> Decoder<'a> {
                 self.reader.u8()?;
                 return Ok(members);
             }
+            self.budget.room::<Member>(members.len())?;
             let value = self.value(depth)?;
             members.push(name, value);
         }

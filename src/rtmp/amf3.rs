@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use bytes::{BufMut, BytesMut};
 
-use super::amf::{Budget, Error, Object, Reader, References, Target, Value, deeper};
+use super::amf::{Budget, Error, Member, Object, Reader, References, Target, Value, deeper};
 use super::amf0;
 
 mod marker {
@@ -56,7 +56,10 @@ const MAX_BYTE_ARRAY: usize = 0x0FFF_FFFF;
 /// Any [`Error`] but [`Error::UnexpectedObjectEnd`].
 pub fn decode(data: &[u8]) -> Result<(Value, &[u8]), Error> {
     let mut reader = Reader::new(data);
-    let value = decode_value(&mut reader, &mut Budget::new(), 0)?;
+    // As if it stood behind its marker in AMF0.
+    let mut budget = Budget::of(data.len().saturating_add(1));
+    budget.element()?;
+    let value = decode_value(&mut reader, &mut budget, 0)?;
     Ok((value, reader.remaining()))
 }
 
@@ -188,7 +191,7 @@ impl<'a> Decoder<'_, 'a> {
             return self.reference((header >> 1) as usize, start, depth);
         }
         let inner = deeper(depth)?;
-        let slot = self.objects.begin(start);
+        let slot = self.objects.begin(start, self.budget)?;
         let value = body(self, header >> 1, inner)?;
         self.objects.finish(slot, self.reader.position());
         Ok(value)
@@ -220,6 +223,7 @@ impl<'a> Decoder<'_, 'a> {
         }
         let raw = self.reader.take(number)?;
         if !raw.is_empty() && !self.objects.is_repeating() {
+            self.budget.room::<&[u8]>(self.strings.len())?;
             self.strings.push(raw);
         }
         Ok(raw)
@@ -251,8 +255,9 @@ impl<'a> Decoder<'_, 'a> {
             return Ok(Value::StrictArray(self.values(count, depth)?));
         }
         for index in 0..count {
+            self.budget.room::<Member>(named.len())?;
             let value = self.value(depth)?;
-            let name = self.paid(index.to_string())?;
+            let name = self.budget.own_text(index.to_string())?;
             named.push(name, value);
         }
         Ok(Value::EcmaArray(named))
@@ -269,6 +274,7 @@ impl<'a> Decoder<'_, 'a> {
         }
         let mut members = Object::new();
         for name in &traits.sealed {
+            self.budget.room::<Member>(members.len())?;
             let name = self.budget.text(name)?;
             let value = self.value(depth)?;
             members.push(name, value);
@@ -295,6 +301,7 @@ impl<'a> Decoder<'_, 'a> {
         let mut sealed = Vec::new();
         for _ in 0..count {
             self.budget.element()?;
+            self.budget.room::<&[u8]>(sealed.len())?;
             sealed.push(self.raw_string()?);
         }
         let traits = Rc::new(Traits {
@@ -304,6 +311,8 @@ impl<'a> Decoder<'_, 'a> {
             externalizable,
         });
         if !self.objects.is_repeating() {
+            self.budget.boxed::<Traits<'_>>()?;
+            self.budget.room::<Rc<Traits<'_>>>(self.traits.len())?;
             self.traits.push(Rc::clone(&traits));
         }
         Ok(traits)
@@ -316,6 +325,7 @@ impl<'a> Decoder<'_, 'a> {
             if name.is_empty() {
                 return Ok(());
             }
+            self.budget.room::<Member>(members.len())?;
             let value = self.value(depth)?;
             members.push(name, value);
         }
@@ -325,6 +335,7 @@ impl<'a> Decoder<'_, 'a> {
     fn values(&mut self, count: u32, depth: usize) -> Result<Vec<Value>, Error> {
         let mut values = Vec::new();
         for _ in 0..count {
+            self.budget.room::<Value>(values.len())?;
             values.push(self.value(depth)?);
         }
         Ok(values)
@@ -351,6 +362,7 @@ impl<'a> Decoder<'_, 'a> {
         let mut values = Vec::new();
         for _ in 0..count {
             self.budget.element()?;
+            self.budget.room::<Value>(values.len())?;
             values.push(Value::Number(number(self.reader)?));
         }
         Ok(Value::StrictArray(values))
@@ -366,7 +378,9 @@ impl<'a> Decoder<'_, 'a> {
         let _weak_keys = self.reader.u8()?;
         let mut entries = Object::new();
         for _ in 0..count {
-            let name = self.key_name(depth)?;
+            self.budget.room::<Member>(entries.len())?;
+            let key = self.value(depth)?;
+            let name = self.key_name(key)?;
             let value = self.value(depth)?;
             entries.push(name, value);
         }
@@ -374,27 +388,20 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     /// A dictionary key as text; keys that are no scalars all get the same name.
-    fn key_name(&mut self, depth: usize) -> Result<String, Error> {
-        match self.value(depth)? {
-            // Paid for as a value.
-            Value::String(text) | Value::Xml(text) => Ok(text),
-            // 9 bytes make 327 characters at most.
-            Value::Number(number) | Value::Date(number) => self.paid(number.to_string()),
-            Value::Boolean(value) => self.paid(value.to_string()),
-            Value::Null => self.paid("null".to_owned()),
-            Value::Undefined => self.paid("undefined".to_owned()),
+    fn key_name(&mut self, key: Value) -> Result<String, Error> {
+        self.budget.own_text(match key {
+            // Paid for already.
+            Value::String(text) | Value::Xml(text) => return Ok(text),
+            Value::Number(number) | Value::Date(number) => number.to_string(),
+            Value::Boolean(value) => value.to_string(),
+            Value::Null => "null".to_owned(),
+            Value::Undefined => "undefined".to_owned(),
             Value::Object(_)
             | Value::EcmaArray(_)
             | Value::StrictArray(_)
             | Value::TypedObject { .. }
-            | Value::ByteArray(_) => self.paid("[object]".to_owned()),
-        }
-    }
-
-    /// A name that does not stand in the message, paid for like the others.
-    fn paid(&mut self, name: String) -> Result<String, Error> {
-        self.budget.pay_bytes(name.len())?;
-        Ok(name)
+            | Value::ByteArray(_) => "[object]".to_owned(),
+        })
     }
 }
 

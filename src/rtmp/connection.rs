@@ -32,7 +32,7 @@ const MIN_WINDOW: u32 = 4096;
 
 /// Answers that nothing hinges on are left out while more output than this waits for the peer
 /// to read it. Bytes.
-const MAX_WAITING_ANSWERS: usize = 64 << 10;
+pub const MAX_WAITING_ANSWERS: usize = 64 << 10;
 
 /// What a connection reports.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,6 +166,19 @@ impl Connection {
         }
     }
 
+    /// The same as [`next`](Self::next), and acknowledges when there is nothing
+    /// more to report.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub fn advance(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Error> {
+        let event = self.next(input)?;
+        if event.is_none() && self.is_established() {
+            self.acknowledge();
+        }
+        Ok(event)
+    }
+
     /// Takes bytes from the front of `input` until there is something to
     /// report, or all of them. Call it until it returns `None`, then
     /// [`acknowledge`](Self::acknowledge).
@@ -208,8 +221,12 @@ impl Connection {
     }
 
     /// Sends an acknowledgement if half of the peer's window has come since
-    /// the last one. Once per batch of bytes is enough.
+    /// the last one. Once per batch of bytes is enough. To a peer that does not
+    /// read it is sent later: it counts everything up to then.
     pub fn acknowledge(&mut self) {
+        if self.is_backed_up() {
+            return;
+        }
         let window = match self.counters.in_window_ack_size {
             0 => DEFAULT_WINDOW,
             window => window.clamp(MIN_WINDOW, 0x8000_0000),

@@ -240,6 +240,31 @@ impl Status {
         }
     }
 
+    /// What is worth keeping of a peer's status: code, level and description, of
+    /// which texts beyond [`MAX_KEPT`] only what can be shown.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        // Not cut: a part of a text may show what the whole hides.
+        let text = |text: String| match text.len() {
+            0..=MAX_KEPT => text,
+            _ => printable(&text),
+        };
+        Self {
+            code: match self.code {
+                StatusCode::Other(code) => StatusCode::Other(text(code)),
+                known => known,
+            },
+            level: self.level,
+            description: text(self.description),
+            information: Object::new(),
+        }
+    }
+
+    /// Memory that a status takes that is kept, in bytes.
+    pub fn kept_size(&self) -> usize {
+        self.code.as_str().len() + self.description.len()
+    }
+
     /// Adds a member to what is sent.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.information = self.information.with(name, value);
@@ -286,6 +311,9 @@ impl fmt::Debug for Status {
             .finish_non_exhaustive()
     }
 }
+
+/// Longest text of a peer's status that is kept as it came, in bytes.
+pub const MAX_KEPT: usize = 4096;
 
 /// Longest piece of a peer's text that is shown, in characters.
 const MAX_SHOWN: usize = 200;
@@ -456,6 +484,24 @@ mod tests {
             let shown = format!("{status:?}");
             assert!(!shown.contains("secret"), "{shown}");
             assert!(shown.chars().count() < 600);
+        }
+    }
+
+    #[test]
+    fn a_status_is_kept_with_its_words_but_without_what_is_long_or_beside_them() {
+        let code = StatusCode::Other("X.Y".to_owned());
+        let said = "s?token=secret is gone ".repeat(10);
+        let status = Status::new(Level::Error, code.clone(), said.as_str()).with("n", 1.0);
+        let kept = status.kept();
+        assert_eq!((kept.code, kept.level), (code, Level::Error));
+        assert_eq!((kept.description, kept.information), (said, Object::new()));
+
+        let long = format!("//user:{}@h gone", "p".repeat(MAX_KEPT));
+        let code = StatusCode::Other(long.clone());
+        let kept = Status::new(Level::Error, code, long).kept();
+        assert!(kept.kept_size() < 2 * MAX_KEPT);
+        for text in [kept.code.as_str(), kept.description.as_str()] {
+            assert_eq!(text, "//…@h gone");
         }
     }
 

@@ -84,10 +84,21 @@ impl Names {
     }
 }
 
+/// What a value takes in an array or a structure, in bytes, with what these grow by.
+const VALUE: usize = 64;
+
+/// What a piece of text or data takes beside itself, in bytes.
+const PIECE: usize = 48;
+
+/// What a structure takes beside its values, in bytes.
+const STRUCTURE: usize = 256;
+
 /// Converts the values of one message.
 pub(super) struct Converter<'a> {
     names: &'a Names,
     left: usize,
+    /// Memory that the values take, in bytes.
+    pub(super) bytes: usize,
     /// What was left out, in words.
     pub(super) cut: Option<&'static str>,
 }
@@ -97,8 +108,13 @@ impl<'a> Converter<'a> {
         Self {
             names,
             left: MAX_VALUES,
+            bytes: 0,
             cut: None,
         }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 
     /// One value, as a field of a message; `None` stands for null.
@@ -118,6 +134,12 @@ impl<'a> Converter<'a> {
             return None;
         };
         self.left = left;
+        self.count(VALUE);
+        if let Value::String(text) | Value::Xml(text) = value {
+            self.count(text.len().saturating_add(PIECE));
+        } else if let Value::ByteArray(bytes) = value {
+            self.count(bytes.len().saturating_add(PIECE));
+        }
         match value {
             Value::Null | Value::Undefined => None,
             Value::Number(number) => Some(number.to_send_value()),
@@ -136,7 +158,9 @@ impl<'a> Converter<'a> {
         let depth = self.deeper(depth)?;
         let named = self.names.admit_structure(class);
         let mut structure = gst::Structure::new_empty(if named { class } else { OBJECT });
+        self.count(STRUCTURE);
         if !named && !class.is_empty() {
+            self.count(class.len().saturating_add(VALUE + PIECE));
             structure.set(CLASS_FIELD, &*text(class));
         }
         if members.len() > MAX_MEMBERS {
@@ -160,6 +184,7 @@ impl<'a> Converter<'a> {
         {
             let others = others.into_iter().map(|(name, value)| {
                 let mut member = gst::Structure::new_empty(MEMBER);
+                self.count(name.len().saturating_add(STRUCTURE + VALUE + PIECE));
                 member.set("name", &*text(name));
                 member.set_value_if_some("value", self.nested(value, depth));
                 member.to_send_value()
@@ -184,6 +209,7 @@ impl<'a> Converter<'a> {
                     return None;
                 }
                 let mut item = gst::Structure::new_empty(ITEM);
+                self.count(STRUCTURE);
                 item.set_value_if_some("value", self.nested(value, depth));
                 Some(item.to_send_value())
             });

@@ -51,16 +51,16 @@ use once_cell::sync::Lazy;
 
 use super::announce;
 use super::messages;
+use super::posted::Posted;
 use super::properties::{self, PROPERTIES};
 use super::settings::Settings;
 use super::stats;
-use super::tags;
+use super::tags::{self, Tags};
 use crate::error;
 use crate::net::Control;
 use crate::net::gio::AcceptCertificate;
 use crate::player::{
-    End, Hidden, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, ScriptData,
-    Stats, Worker,
+    End, Hidden, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, Stats, Worker,
 };
 use crate::queue::Popped;
 use crate::rtmp::status::printable;
@@ -88,6 +88,7 @@ pub struct RtmprSrc {
     /// What must not be shown of it.
     hidden: Mutex<Arc<Hidden>>,
     output: Mutex<Output>,
+    posted: Mutex<Posted>,
     /// Bytes handed downstream, which the base class does not count in lists.
     position: AtomicU64,
     reception: Arc<Reception>,
@@ -119,8 +120,7 @@ struct Output {
     items: VecDeque<Item>,
     /// `num-buffers` counts pushes, so a list would count as one.
     single_buffers: bool,
-    /// What downstream knows.
-    tags: Option<gst::TagList>,
+    tags: Tags,
 }
 
 #[glib::object_subclass]
@@ -366,6 +366,7 @@ impl BaseSrcImpl for RtmprSrc {
             lock(&self.stats).set_queue_peak(queue.fill().peak_bytes);
         }
         *lock(&self.output) = Output::default();
+        *lock(&self.posted) = Posted::default();
         gst::info!(CAT, imp = self, "Stopped");
         Ok(())
     }
@@ -421,6 +422,7 @@ impl PushSrcImpl for RtmprSrc {
             match self.next(&shared)? {
                 Next::Push(success) => return Ok(success),
                 Next::Tell(notice) => self.tell(&notice, &shared.hidden),
+                Next::Tag(tags) => self.send_tags(tags),
             }
         }
     }
@@ -430,6 +432,7 @@ impl PushSrcImpl for RtmprSrc {
 enum Next {
     Push(CreateSuccess),
     Tell(Box<Notice>),
+    Tag(gst::TagList),
 }
 
 impl RtmprSrc {
@@ -491,6 +494,9 @@ impl RtmprSrc {
                 }
             }
         }
+        if let Some(tags) = output.tags.due() {
+            return Ok(Next::Tag(tags));
+        }
         let packet = match output.items.pop_front() {
             Some(Item::Packet(packet)) => packet,
             Some(Item::Notice(notice)) => return Ok(Next::Tell(notice)),
@@ -517,48 +523,75 @@ impl RtmprSrc {
         Ok(Next::Push(CreateSuccess::NewBufferList(list)))
     }
 
-    /// Tells the application.
+    /// Tells the application, if it reads what it is told.
     fn tell(&self, notice: &Notice, hidden: &Hidden) {
-        let structure = messages::notice(notice, hidden);
-        if let Notice::Script(data) = notice {
-            if let Ok(reason) = structure.get::<&str>("truncated") {
-                let name = hidden.hide(&printable(&data.name));
-                gst::info!(CAT, imp = self, "Script data {name} is cut: {reason}");
-            }
-            self.tag(data);
+        if let Notice::Script(data) = notice
+            && data.name == "onMetaData"
+        {
+            let tags = tags::from_metadata(&data.values);
+            lock(&self.output).tags.offer(tags);
         }
-        self.post(structure);
+        // Of the others there are a few in a play.
+        let is_many = matches!(
+            notice,
+            Notice::Script(_) | Notice::PublisherLeft(_) | Notice::PublisherReturned { .. }
+        );
+        if is_many && lock(&self.posted).is_full() {
+            return self.refuse();
+        }
+        let (structure, bytes) = messages::notice(notice, hidden);
+        if let Notice::Script(data) = notice
+            && let Ok(reason) = structure.get::<&str>("truncated")
+        {
+            let name = hidden.hide(&printable(&data.name));
+            gst::info!(CAT, imp = self, "Script data {name} is cut: {reason}");
+        }
+        let message = gst::message::Element::builder(structure)
+            .src(&*self.obj())
+            .build();
+        if is_many {
+            let mut posted = lock(&self.posted);
+            if !posted.has_room(bytes) {
+                drop(posted);
+                return self.refuse();
+            }
+            posted.add(message.clone(), bytes);
+        }
+        self.post(message);
     }
 
-    /// Tells downstream what metadata says of the stream, if that is new.
-    fn tag(&self, data: &ScriptData) {
-        if data.name != "onMetaData" {
-            return;
+    /// A message is not posted, as those before it are not read.
+    fn refuse(&self) {
+        if lock(&self.posted).refuse() {
+            gst::info!(
+                CAT,
+                imp = self,
+                "The application leaves too many messages unread; \
+                 those of the stream are not posted until it reads them"
+            );
         }
-        let tags = tags::from_metadata(&data.values);
-        let mut output = lock(&self.output);
-        if tags.n_tags() == 0 || output.tags.as_ref() == Some(&tags) {
-            return;
-        }
-        output.tags = Some(tags.clone());
-        drop(output);
+    }
+
+    /// Tells downstream what metadata says of the stream.
+    fn send_tags(&self, tags: gst::TagList) {
         gst::debug!(CAT, imp = self, "{tags:?}");
         // The base class pushes it before the next buffer, and behind the
         // segment. Not by way of the element: that takes the lock of the state.
         self.parent_send_event(gst::event::Tag::new(tags));
     }
 
-    fn post(&self, structure: gst::Structure) {
-        let obj = self.obj();
-        let message = gst::message::Element::builder(structure).src(&*obj).build();
+    fn post(&self, message: gst::Message) {
         // Without a bus nobody listens.
-        let _ = obj.post_message(message);
+        let _ = self.obj().post_message(message);
     }
 
     /// Reports how the play ended.
     fn end(&self, shared: &Shared, end: End) -> gst::FlowError {
         let hidden = &shared.hidden;
-        self.post(messages::stream_ended(&end, hidden));
+        let message = gst::message::Element::builder(messages::stream_ended(&end, hidden))
+            .src(&*self.obj())
+            .build();
+        self.post(message);
         match end {
             End::Eos { reason, .. } => {
                 let reason = hidden.hide(&reason.to_string());

@@ -8,6 +8,9 @@ use super::amf_value::{Converter, NAMES, text};
 use crate::player::{End, EosReason, Failure, Hidden, Notice, ScriptData};
 use crate::rtmp::status::{Status, printable};
 
+/// What a message takes beside the values of a server's, in bytes.
+const OVERHEAD: usize = 1024;
+
 /// `stream-ended`: how a play came to its end.
 pub(super) fn stream_ended(end: &End, hidden: &Hidden) -> gst::Structure {
     let builder = gst::Structure::builder("stream-ended");
@@ -42,9 +45,10 @@ fn failed(builder: gst::structure::Builder, failure: &Failure, hidden: &Hidden) 
         .build()
 }
 
-/// The message for a notice.
-pub(super) fn notice(notice: &Notice, hidden: &Hidden) -> gst::Structure {
-    match notice {
+/// The message for a notice, and the memory that it takes, in bytes.
+pub(super) fn notice(notice: &Notice, hidden: &Hidden) -> (gst::Structure, usize) {
+    let structure = match notice {
+        Notice::Script(data) => return script_data(data),
         Notice::Redirected { from, to, count } => gst::Structure::builder("redirected")
             .field("location", hidden.hide(to))
             .field("previous-location", hidden.hide(from))
@@ -61,12 +65,12 @@ pub(super) fn notice(notice: &Notice, hidden: &Hidden) -> gst::Structure {
         Notice::PublisherReturned { after } => gst::Structure::builder("publisher-returned")
             .field("gap", nanoseconds(*after))
             .build(),
-        Notice::Script(data) => script_data(data),
-    }
+    };
+    (structure, OVERHEAD)
 }
 
 /// `script-data`: what a data message in the stream says.
-fn script_data(data: &ScriptData) -> gst::Structure {
+fn script_data(data: &ScriptData) -> (gst::Structure, usize) {
     let mut structure = gst::Structure::builder("script-data")
         .field("name", &*text(&data.name))
         .field("timestamp", data.time.saturating_mul(1_000_000))
@@ -81,7 +85,7 @@ fn script_data(data: &ScriptData) -> gst::Structure {
     }
     let error = data.error.as_deref().or(converter.cut);
     structure.set_if_some("truncated", error);
-    structure
+    (structure, converter.bytes.saturating_add(OVERHEAD))
 }
 
 fn publisher_left(reason: &EosReason, hidden: &Hidden) -> gst::Structure {

@@ -11,6 +11,7 @@ mod date;
 mod demuxer;
 mod imp;
 mod messages;
+mod posted;
 mod properties;
 mod settings;
 mod stats;

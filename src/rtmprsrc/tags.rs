@@ -7,14 +7,69 @@
 //! Metadata is what a publisher wrote, so values that make no sense are left
 //! out.
 
+use std::time::Instant;
+
 use gst::tags;
 
 use super::amf_value::{date_time, text};
 use super::date;
+use crate::player::allowance::Allowance;
 use crate::rtmp::amf::{Object, Value};
 
 /// Longest text of a tag, in bytes.
 const MAX_TEXT: usize = 4096;
+
+/// Changes of the tags that go downstream at once. Each becomes an event, which the
+/// base class keeps up to the next buffer, and messages of the sinks.
+pub(super) const MAX_CHANGES: u32 = 16;
+
+/// The same in a second.
+pub(super) const CHANGES_PER_SECOND: u32 = 1;
+
+/// The tags of one play.
+#[derive(Debug)]
+pub(super) struct Tags {
+    /// What downstream knows.
+    known: Option<gst::TagList>,
+    /// What it does not know yet.
+    next: Option<gst::TagList>,
+    changes: Allowance,
+}
+
+impl Default for Tags {
+    fn default() -> Self {
+        Self {
+            known: None,
+            next: None,
+            changes: Allowance::new(MAX_CHANGES, CHANGES_PER_SECOND, Instant::now()),
+        }
+    }
+}
+
+impl Tags {
+    /// These hold from now on, if they say anything.
+    pub(super) fn offer(&mut self, tags: gst::TagList) {
+        if tags.n_tags() > 0 {
+            self.next = Some(tags).filter(|tags| self.known.as_ref() != Some(tags));
+        }
+    }
+
+    /// What downstream is to be told now. Of changes that come too fast the last one
+    /// counts.
+    pub(super) fn due(&mut self) -> Option<gst::TagList> {
+        // Most buffers have no tags before them.
+        self.next.as_ref()?;
+        self.due_at(Instant::now())
+    }
+
+    fn due_at(&mut self, now: Instant) -> Option<gst::TagList> {
+        if self.next.is_none() || !self.changes.take(1, now) {
+            return None;
+        }
+        self.known.clone_from(&self.next);
+        self.next.take()
+    }
+}
 
 /// The tags for the values behind `onMetaData`, of global scope.
 pub(super) fn from_metadata(values: &[Value]) -> gst::TagList {

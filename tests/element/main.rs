@@ -12,6 +12,7 @@ mod enhanced;
 mod errors;
 mod fallbacks;
 mod flow;
+mod limits;
 mod measured;
 mod media;
 mod messages;

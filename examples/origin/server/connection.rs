@@ -78,22 +78,31 @@ impl Client<'_> {
                 Err(error) => return Err(error),
             };
             self.link.heard();
-            let bytes = buffer.get(..count).unwrap_or_default();
-            let received = self.link.lock().session.receive(bytes);
-            loop {
-                let mut state = self.link.lock();
-                let Some(event) = state.session.poll_event() else {
-                    if state.session.waiting_output() > 0 {
-                        self.link.outbox.wake();
-                    }
-                    break;
-                };
+            self.take(buffer.get(..count).unwrap_or_default())?;
+            self.link.wait_for_room();
+        }
+    }
+
+    /// Deals with what was read, message by message: a few bytes may be many messages.
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut input = bytes;
+        loop {
+            let mut state = self.link.lock();
+            let advanced = state.session.advance(&mut input);
+            while let Some(event) = state.session.poll_event() {
                 // The lock is not held while a publisher's media is handed on.
                 drop(state);
                 self.on_event(event)?;
+                state = self.link.lock();
             }
-            received.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-            self.link.wait_for_room();
+            let more =
+                advanced.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            if !more {
+                if state.session.waiting_output() > 0 {
+                    self.link.outbox.wake();
+                }
+                return Ok(());
+            }
         }
     }
 

@@ -26,22 +26,19 @@ impl Player<'_> {
     /// from a key frame while this one plays until then.
     pub(super) fn on_reconnect_request(&mut self, status: &Status, now: Instant) {
         if self.candidate.is_some() || self.phase != Phase::Playing || self.standby.is_some() {
-            self.log.info(format_args!(
-                "Not reconnecting now, though the server asks for it"
-            ));
+            self.report("Not reconnecting now, though the server asks for it".to_owned());
             return;
         }
         match self.place.reconnect(status, self.request) {
             Ok(place) => {
                 self.shared.hidden.learn(&place.location);
                 let to = place.shown();
-                self.log
-                    .info(format_args!("The server asks to reconnect, to {to}"));
                 if !self.may_reconnect(now) {
-                    self.log
-                        .info(format_args!("The server asks for too many reconnections"));
+                    self.report("The server asks for too many reconnections".to_owned());
                     return;
                 }
+                self.log
+                    .info(format_args!("The server asks to reconnect, to {to}"));
                 let wants_video = self.shared.reception.wanted().video;
                 self.standby = Standby::start(
                     self.shared,
@@ -53,9 +50,7 @@ impl Player<'_> {
                 );
                 self.notify(Notice::Reconnecting { to });
             }
-            Err(error) => self.log.info(format_args!(
-                "A request to reconnect is not followed: {error}"
-            )),
+            Err(error) => self.report(format!("A request to reconnect is not followed: {error}")),
         }
     }
 

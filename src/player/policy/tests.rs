@@ -3,6 +3,8 @@
 
 //! What the policy measures, at times that the test makes up.
 
+mod hostile;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

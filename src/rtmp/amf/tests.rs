@@ -64,8 +64,9 @@ fn insert_replaces_and_keeps_the_order() {
 #[test]
 fn only_earlier_finished_values_can_be_repeated() {
     let mut references = References::default();
-    let outer = references.begin(0);
-    let inner = references.begin(5);
+    let mut budget = Budget::of(100);
+    let outer = references.begin(0, &mut budget).unwrap();
+    let inner = references.begin(5, &mut budget).unwrap();
     references.finish(inner, 9);
     assert_eq!(references.target(0, 9), Target::Cycle);
     assert_eq!(references.target(1, 7), Target::Cycle);
@@ -74,20 +75,56 @@ fn only_earlier_finished_values_can_be_repeated() {
     references.finish(outer, 12);
     assert_eq!(references.target(0, 12), Target::At(0));
     assert!(!references.set_repeating(true));
-    assert_eq!(references.begin(5), None);
+    assert_eq!(references.begin(5, &mut budget), Ok(None));
 }
 
 #[test]
 fn budget_runs_out() {
-    let mut budget = Budget::new();
+    let mut budget = Budget::of(16 << 20);
     for _ in 0..MAX_ELEMENTS {
         assert_eq!(budget.element(), Ok(()));
     }
     assert_eq!(budget.element(), Err(Error::TooManyElements));
-    let half = vec![b'a'; MAX_BYTES / 2];
+    let half = vec![b'a'; MAX_BYTES / 2 - PIECE_OVERHEAD];
     assert!(budget.text(&half).is_ok());
     assert!(budget.bytes(&half).is_ok());
     assert_eq!(budget.text(b"a"), Err(Error::TooManyBytes));
+    assert_eq!(budget.spent_bytes(), MAX_BYTES);
+}
+
+#[test]
+fn a_short_message_has_a_small_budget() {
+    let mut budget = Budget::of(10);
+    for _ in 0..10 + SPARE_ELEMENTS {
+        assert_eq!(budget.element(), Ok(()));
+    }
+    assert_eq!(budget.element(), Err(Error::TooManyElements));
+    let all = vec![0; 10 * BYTES_PER_BYTE + SPARE_BYTES - PIECE_OVERHEAD];
+    assert!(budget.bytes(&all).is_ok());
+    assert_eq!(budget.bytes(&[0]), Err(Error::TooManyBytes));
+}
+
+#[test]
+fn text_is_paid_for_as_it_is_kept() {
+    // Each byte becomes U+FFFD, of three.
+    let mut budget = Budget::of(1000);
+    assert!(budget.text(&[0xFF; 1000]).is_ok());
+    let spent = budget.spent_bytes();
+    assert!(spent >= 3000 + PIECE_OVERHEAD, "{spent}");
+    assert_eq!(budget.text(&[]), Ok(String::new()));
+    assert_eq!(budget.spent_bytes(), spent, "takes nothing");
+}
+
+#[test]
+fn lists_are_paid_for_with_the_room_that_they_take() {
+    let mut budget = Budget::of(1 << 20);
+    let mut list = Vec::new();
+    for entry in 0..1000u64 {
+        budget.room::<u64>(list.len()).unwrap();
+        list.push(entry);
+        let capacity = list.capacity() * size_of::<u64>();
+        assert_eq!(budget.spent_bytes(), capacity + PIECE_OVERHEAD);
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ use super::super::amf::MAX_ELEMENTS;
 use super::*;
 use crate::rtmp::vectors::hex;
 
+mod bombs;
+
 fn encoded(value: &Value) -> Vec<u8> {
     let mut out = BytesMut::new();
     encode(value, &mut out);
@@ -242,15 +244,22 @@ fn repeated_references_cannot_explode() {
         bytes.extend_from_slice(&[0x07, 0x00, previous].repeat(10));
     }
     let (values, error) = decode_lenient(&bytes);
-    assert_eq!(error, Some(Error::TooManyElements));
+    assert_eq!(error, Some(Error::TooManyBytes));
     assert!(values.len() < 5);
+    // Where there is memory, the number of values ends it.
+    let long = [encoded(&"x".repeat(100_000).into()), bytes].concat();
+    let (values, error) = decode_lenient(&long);
+    assert_eq!(error, Some(Error::TooManyElements));
+    assert!(values.len() < 7);
 }
 
 #[test]
 fn references_count_as_depth() {
     // Each array holds the previous one: as deep as the number of arrays.
     let chain = |arrays: u8| {
-        let mut bytes = hex("0A 00 00 00 00");
+        // Long enough for all that the references multiply.
+        let mut bytes = encoded(&"x".repeat(4000).into());
+        bytes.extend_from_slice(&hex("0A 00 00 00 00"));
         for previous in 0..arrays - 1 {
             bytes.extend_from_slice(&hex("0A 00 00 00 01"));
             bytes.extend_from_slice(&[0x07, 0x00, previous]);
@@ -371,22 +380,18 @@ fn every_short_input_is_survived() {
 }
 
 #[test]
-fn sparing_decoding_reads_everything_but_what_references_multiply() {
+fn references_multiply_no_more_than_the_length_of_the_message_allows() {
     let members: Object = (0..1000).map(|n| (format!("n{n}"), f64::from(n))).collect();
     let plain = encoded(&Value::from(members));
-    assert_eq!(decode_sparing(&plain), decode_lenient(&plain));
-    let nulls = [&hex("0A 00 00 0F A0")[..], &[0x05; 4000]].concat();
-    assert_eq!(decode_sparing(&nulls), decode_lenient(&nulls));
+    let repeated = [&plain[..], &hex("07 00 00").repeat(1000)].concat();
+    let (values, error) = decode_lenient(&repeated);
+    assert_eq!(error, Some(Error::TooManyElements));
+    assert!(values.len() < 30, "{}", values.len());
 
     let long = encoded(&Object::new().with("a", "x".repeat(4000)).into());
     let repeated = [&long[..], &hex("07 00 00").repeat(1000)].concat();
-    let (values, error) = decode_sparing(&repeated);
+    let (values, error, bytes) = decode_measured(&repeated);
     assert_eq!(error, Some(Error::TooManyBytes));
-    assert!(values.len() < 20, "{}", values.len());
-    assert_eq!(decode_lenient(&repeated).0.len(), 1001);
-
-    let repeated = [&plain[..], &hex("07 00 00").repeat(1000)].concat();
-    let (values, error) = decode_sparing(&repeated);
-    assert_eq!(error, Some(Error::TooManyElements));
-    assert!(values.len() < 30, "{}", values.len());
+    assert!(values.len() > 100, "{}", values.len());
+    assert!(bytes <= 256 * repeated.len() + 4096, "{bytes}");
 }

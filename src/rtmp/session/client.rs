@@ -33,6 +33,10 @@ const FIRST_SIDE_CALL: u32 = 1000;
 /// Side calls before their ids begin again.
 const MAX_SIDE_CALLS: u32 = 1 << 20;
 
+/// Calls whose answers are waited for. Servers that answer none cost no more:
+/// beyond it the oldest is forgotten, a side call if there is one.
+pub const MAX_UNANSWERED_CALLS: usize = 64;
+
 /// What `connect` tells the server. No `Debug`: any of it may hold a token.
 #[derive(Clone, Default, PartialEq)]
 pub struct ConnectParameters {
@@ -298,6 +302,10 @@ impl ClientSession {
             }
         };
         let transaction = f64::from(transaction);
+        if self.calls.len() >= MAX_UNANSWERED_CALLS {
+            let side = self.calls.iter().position(|(_, c)| *c == Call::Other);
+            self.calls.remove(side.unwrap_or_default());
+        }
         self.calls.push((transaction, call));
         transaction
     }
@@ -457,7 +465,7 @@ impl ClientSession {
             let name = format!("{} {}", answer.name, answer.transaction);
             return Some(Event::Ignored(Ignored::UnexpectedAnswer(name)));
         };
-        let (_, call) = self.calls.swap_remove(position);
+        let (_, call) = self.calls.remove(position);
         match (call, success) {
             (Call::Connect, true) => Some(self.on_connected(answer)),
             (Call::Connect, false) => Some(Event::ConnectRejected(answer.status())),
@@ -508,7 +516,7 @@ impl ClientSession {
         if let Some(position) = connecting
             && status.level == Level::Error
         {
-            self.calls.swap_remove(position);
+            self.calls.remove(position);
             return Some(Event::ConnectRejected(Some(status)));
         }
         Some(Event::Status(stream, status))
@@ -518,15 +526,13 @@ impl ClientSession {
 impl Session for ClientSession {
     type Event = Event;
 
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let mut input = bytes;
-        while let Some(event) = self.connection.next(&mut input)? {
+    fn advance(&mut self, input: &mut &[u8]) -> Result<bool, Error> {
+        let event = self.connection.advance(input)?;
+        let more = event.is_some();
+        if let Some(event) = event {
             self.on_connection_event(event);
         }
-        if self.connection.is_established() {
-            self.connection.acknowledge();
-        }
-        Ok(())
+        Ok(more)
     }
 
     fn poll_event(&mut self) -> Option<Event> {

@@ -27,12 +27,27 @@ pub trait Session {
     /// What it reports.
     type Event;
 
-    /// Takes all of `bytes`, as received.
+    /// Takes received bytes from the front of `input`, up to the end of the next
+    /// message. False if that took all of them and nothing more comes of them;
+    /// call it until then.
+    ///
+    /// Who polls the events after each call never has more than those of one
+    /// message in memory, however many there are in `input`.
     ///
     /// # Errors
     /// The peer broke the protocol: the connection is of no use any more.
     /// Events from before that are still to be polled.
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), Error>;
+    fn advance(&mut self, input: &mut &[u8]) -> Result<bool, Error>;
+
+    /// Takes all of `bytes`, as received.
+    ///
+    /// # Errors
+    /// As [`advance`](Self::advance).
+    fn receive(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut input = bytes;
+        while self.advance(&mut input)? {}
+        Ok(())
+    }
 
     /// The next event.
     fn poll_event(&mut self) -> Option<Self::Event>;

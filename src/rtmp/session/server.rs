@@ -32,9 +32,9 @@ use crate::rtmp::user_control::UserControl;
 /// NetStreams that one connection may create.
 pub const MAX_STREAMS: usize = 16;
 
-/// Calls are not answered while more output than this waits for the client to
+/// No request is looked at while more output than this waits for the client to
 /// read it; media may well wait, hence more than for pings. Bytes.
-const MAX_WAITING_OUTPUT: usize = 1 << 20;
+pub const MAX_WAITING_OUTPUT: usize = 1 << 20;
 
 /// Largest chunk size announced unless the caller chooses: one chunk for most
 /// messages, and below the limits of all known clients. Bytes.
@@ -126,7 +126,7 @@ pub struct ServerSession {
     capabilities: Capabilities,
     connected: bool,
     streams: Vec<(StreamId, Use)>,
-    last_stream: u32,
+    pub(super) last_stream: u32,
     /// What has come and waits to be looked at.
     received: VecDeque<connection::Event>,
     events: VecDeque<Event>,
@@ -316,6 +316,12 @@ impl ServerSession {
         }
         let command = command?;
         let stream = message.header.stream_id;
+        let is_answer = matches!(command.name.as_str(), "_result" | "_error");
+        let is_end = matches!(command.name.as_str(), "deleteStream" | "closeStream");
+        // Whatever else it is, it would be answered.
+        if !is_answer && !is_end && self.connection.waiting_output() > MAX_WAITING_OUTPUT {
+            return Some(Event::Ignored(Ignored::Call(command.name)));
+        }
         if command.name == "connect" {
             return Some(connect_request(command));
         }
@@ -332,9 +338,6 @@ impl ServerSession {
             }
             "closeStream" => Some(self.on_close(Some(stream), command.name, Close::Keep)),
             "_result" | "_error" => Some(Event::Called(command)),
-            _ if self.connection.waiting_output() > MAX_WAITING_OUTPUT => {
-                Some(Event::Ignored(Ignored::Call(command.name)))
-            }
             "createStream" => Some(self.on_create_stream(&command)),
             "getStreamLength" => {
                 self.answer(&command, Value::Number(0.0));
@@ -356,14 +359,16 @@ impl ServerSession {
     }
 
     fn on_create_stream(&mut self, command: &Command) -> Event {
-        if self.streams.len() >= MAX_STREAMS {
+        // Ids are used once, so that what waits to be sent for a stream reaches no other.
+        let next = self.last_stream.checked_add(1);
+        let Some(next) = next.filter(|_| self.streams.len() < MAX_STREAMS) else {
             let status = Status::new(Level::Error, StatusCode::CallFailed, "Too many streams.");
             let answer = Command::new("_error", command.transaction).argument(status.information);
             self.command(COMMAND_CSID, StreamId::CONNECTION, &answer);
             return Event::Ignored(Ignored::UnknownCommand("createStream".to_owned()));
-        }
-        self.last_stream += 1;
-        let stream = StreamId(self.last_stream);
+        };
+        self.last_stream = next;
+        let stream = StreamId(next);
         self.streams.push((stream, Use::Nothing));
         let answer = Command::new("_result", command.transaction).argument(f64::from(stream.0));
         self.command(COMMAND_CSID, StreamId::CONNECTION, &answer);
@@ -412,15 +417,11 @@ impl ServerSession {
 impl Session for ServerSession {
     type Event = Event;
 
-    fn receive(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let mut input = bytes;
-        while let Some(event) = self.connection.next(&mut input)? {
-            self.received.push_back(event);
-        }
-        if self.connection.is_established() {
-            self.connection.acknowledge();
-        }
-        Ok(())
+    fn advance(&mut self, input: &mut &[u8]) -> Result<bool, Error> {
+        let event = self.connection.advance(input)?;
+        let more = event.is_some();
+        self.received.extend(event);
+        Ok(more)
     }
 
     fn poll_event(&mut self) -> Option<Event> {

@@ -287,3 +287,44 @@ fn what_makes_no_sense_is_left_out_without_a_warning() {
     let nul = shown(&of(object([("title", "a\0b".into())])));
     assert_eq!(nul, ["title=a\u{FFFD}b"]);
 }
+
+/// Tags with this title.
+fn titled(title: &str) -> gst::TagList {
+    gst::init().expect("GStreamer starts");
+    from_metadata(&[Object::new().with("title", title).into()])
+}
+
+#[test]
+fn tags_are_told_when_they_change() {
+    let mut tags = Tags::default();
+    assert_eq!(tags.due(), None);
+    tags.offer(titled("a"));
+    assert_eq!(tags.due(), Some(titled("a")));
+    assert_eq!(tags.due(), None);
+    tags.offer(titled("a"));
+    assert_eq!(tags.due(), None, "known");
+    tags.offer(titled("b"));
+    tags.offer(from_metadata(&[]));
+    assert_eq!(
+        tags.due(),
+        Some(titled("b")),
+        "nothing said, nothing changed"
+    );
+    tags.offer(titled("c"));
+    tags.offer(titled("b"));
+    assert_eq!(tags.due(), None, "what is known holds again");
+}
+
+#[test]
+fn of_changes_that_come_too_fast_the_last_one_counts() {
+    let start = Instant::now();
+    let mut tags = Tags::default();
+    let mut told = 0;
+    for n in 0..1000 {
+        tags.offer(titled(&n.to_string()));
+        told += u32::from(tags.due_at(start).is_some());
+    }
+    assert_eq!(told, MAX_CHANGES);
+    let later = start + std::time::Duration::from_secs(2);
+    assert_eq!(tags.due_at(later), Some(titled("999")));
+}

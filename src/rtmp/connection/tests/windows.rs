@@ -46,6 +46,27 @@ fn one_batch_brings_one_acknowledgement_at_most() {
 }
 
 #[test]
+fn a_peer_that_does_not_read_is_acknowledged_later() {
+    let mut fixture = Fixture::new();
+    fixture.receive(&control(ProtocolControl::WindowAckSize(1)));
+    let ping = user_control(UserControl::PingRequest(1));
+    fixture.receive(&ping.repeat(10_000));
+    let waiting = fixture.connection.waiting_output();
+    assert!(waiting > MAX_WAITING_ANSWERS, "{waiting}");
+    fixture.receive(&endless_video());
+    for _ in 0..100 {
+        fixture.receive(&[0; 4096]);
+    }
+    assert_eq!(fixture.connection.waiting_output(), waiting);
+    assert_eq!(fixture.connection.counters().in_bytes_acked, 0);
+
+    fixture.sent();
+    fixture.receive(&[]);
+    let total = fixture.connection.counters().in_bytes_total;
+    assert_eq!(fixture.sent(), [format!("Acknowledgement({total})")]);
+}
+
+#[test]
 fn tiny_and_huge_windows_are_clamped() {
     for (announced, half) in [
         (1, 2048),

@@ -3,6 +3,7 @@
 
 //! Calls and statuses of the server to the client.
 
+use super::client::MAX_UNANSWERED_CALLS;
 use super::*;
 use crate::rtmp::amf::Value;
 use crate::rtmp::amf0;
@@ -90,6 +91,28 @@ fn a_flood_of_calls_is_answered_up_to_a_bound_and_again_when_the_server_reads() 
         assert_eq!(player.command(StreamId(0), &call), [called(name)]);
         assert_eq!(player.sent().len(), 1);
     }
+}
+
+#[test]
+fn calls_that_no_server_answers_are_forgotten_but_not_those_that_count() {
+    let mut player = Player::connected();
+    player.session.create_stream();
+    for _ in 0..10_000 {
+        player.session.subscribe("s");
+    }
+    let result = |transaction: u32| Command::new("_result", f64::from(transaction));
+    // Side calls count from 1000.
+    let forgotten = 11_000 - u32::try_from(MAX_UNANSWERED_CALLS).expect("few");
+    let events = player.command(StreamId(0), &result(forgotten));
+    let unexpected = Ignored::UnexpectedAnswer(format!("_result {forgotten}"));
+    assert_eq!(events, [ignored_by_client(unexpected)]);
+    for waited_for in [forgotten + 1, 10_999] {
+        let events = player.command(StreamId(0), &result(waited_for));
+        assert_eq!(events, []);
+    }
+    let created = Command::new("_result", 2.0).argument(1.0);
+    let events = player.command(StreamId(0), &created);
+    assert_eq!(events, [client::Event::StreamCreated(FIRST)]);
 }
 
 #[test]

@@ -326,6 +326,47 @@ fn a_flood_of_create_stream_gets_sixteen_streams_and_bounded_answers() {
 }
 
 #[test]
+fn a_flood_of_any_request_is_bounded_and_answered_again_when_the_client_reads() {
+    for request in [
+        connect_command(),
+        Command::new("play", 0.0).argument("s"),
+        Command::new("publish", 0.0).argument("s"),
+        Command::new("getStreamLength", 3.0),
+        Command::new("releaseStream", 3.0),
+        create_stream(3.0),
+    ] {
+        let (mut host, wire, mut sent) = Host::connected();
+        let wire = wire.command(StreamId(0), &create_stream(2.0));
+        let mut wire = (0..50_000).fold(wire, |wire, _| wire.command(FIRST, &request));
+        host.receive(&wire.take()).expect("legal");
+        let name = request.name.as_str();
+        let ignored = server::Event::Ignored(Ignored::Call(name.to_owned()));
+        assert!(host.events.contains(&ignored), "{name}");
+        let out = all_output(&mut host.session);
+        assert!(out.len() < (1 << 20) + 1000, "{name}: {}", out.len());
+
+        sent.messages(&out);
+        host.receive(&wire.command(FIRST, &request).take())
+            .expect("legal");
+        let out = all_output(&mut host.session);
+        assert!(!sent.messages(&out).is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn stream_ids_end_and_do_not_begin_again() {
+    let (mut host, wire, mut sent) = Host::connected();
+    host.session.last_stream = u32::MAX - 1;
+    let mut wire = wire
+        .command(StreamId(0), &create_stream(2.0))
+        .command(StreamId(0), &create_stream(3.0));
+    host.receive(&wire.take()).expect("legal");
+    let lines = sent.lines(&all_output(&mut host.session));
+    assert_eq!(lines[0], "3/0 @0 _result 2 null 4294967295");
+    assert!(lines[1].starts_with("3/0 @0 _error 3 null"), "{}", lines[1]);
+}
+
+#[test]
 fn commands_in_amf3_are_commands() {
     let (mut host, wire, mut sent) = Host::connected();
     let body = [&[0][..], create_stream(2.0).encode().as_slice()].concat();
