@@ -409,3 +409,5 @@ impl<'a> Decoder<'_, 'a> {
 mod properties;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod writer;
