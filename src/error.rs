@@ -6,6 +6,7 @@
 
 use crate::net::{ProxyFailure, TlsError};
 use crate::player::{Cause, Failure, Phase, is_about_access};
+use crate::rtmp::auth::AuthError;
 use crate::rtmp::status::{Status, StatusCode};
 
 /// The error message for a failed play of `url`, which holds no secrets; `hide`
@@ -19,6 +20,11 @@ pub(crate) fn message(
     let (code, mut text) = explain(here, &failure.cause, failure.phase);
     if failure.redirected_to.is_some() {
         text = format!("{text} {url} redirected to there.");
+    }
+    if failure.secure_token_wanted {
+        text = format!(
+            "{text} The server had asked for a SecureToken: set the secure-token property."
+        );
     }
     if !failure.tried.is_empty() {
         text = format!(
@@ -106,6 +112,9 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
             format!("{url} broke the RTMP protocol ({what}) while {waiting_for}."),
         ),
         Cause::ConnectRejected(status) => refused(url, "the connection", status.as_ref()),
+        Cause::NotAuthorized { status, error } => {
+            (Error::NotAuthorized, not_let_in(url, status, error))
+        }
         Cause::CreateStreamFailed(status) => refused(url, "a stream", status.as_ref()),
         Cause::PlayFailed(status) => refused(url, "to play the stream", status.as_ref()),
         Cause::ClosedEarly(_) if phase == Phase::Handshake => (
@@ -257,6 +266,28 @@ fn tls(url: &str, error: &TlsError, phase: Phase) -> (gst::ResourceError, String
     }
 }
 
+/// A refusal of a server that wanted to know who asks.
+fn not_let_in(url: &str, status: &Status, error: &AuthError) -> String {
+    let advice = match error {
+        AuthError::NoCredentials => {
+            "Set the username and password properties, or put both into the URL"
+        }
+        AuthError::SwitchedOff => "Set the authmod property to auto",
+        AuthError::WrongPassword | AuthError::NoSuchUser | AuthError::Repeated => {
+            "Check the username and password properties, or the user and the password in the URL"
+        }
+        AuthError::UnusableUser => "Check the username property, or the user in the URL",
+        AuthError::OtherMethod(_) => "Set the authmod property to auto, or to that method",
+        AuthError::UnknownMethod(_) => {
+            "Ask who runs the server for a token in the URL, or for another way in"
+        }
+        AuthError::Refused(_) | AuthError::BadChallenge(_) => "The server's log may tell more",
+    };
+    let words = status.to_string();
+    let words = words.trim_end_matches('.');
+    format!("{url} refused the connection: {words}. The reason: {error}. {advice}.")
+}
+
 /// A refusal in the server's words.
 fn refused(url: &str, what: &str, status: Option<&Status>) -> (gst::ResourceError, String) {
     let Some(status) = status else {
@@ -296,6 +327,7 @@ mod tests {
 
     use super::*;
     use crate::player::{EosReason, RedirectError};
+    use crate::rtmp::auth::Method;
     use crate::rtmp::status::Level;
 
     const URL: &str = "rtmp://host/app/stream?…";
@@ -365,6 +397,46 @@ mod tests {
                 assert!(sentence.ends_with('.'), "{sentence}");
             }
         }
+    }
+
+    #[test]
+    fn who_is_not_let_in_is_told_why_and_what_to_do() {
+        let description = "[ AccessManager.Reject ] : [ authmod=adobe ] : ?reason=secret";
+        for (error, words) in [
+            (AuthError::NoCredentials, "username and password properties"),
+            (AuthError::SwitchedOff, "switched off"),
+            (AuthError::WrongPassword, "authfailed"),
+            (AuthError::NoSuchUser, "nosuchuser"),
+            (AuthError::Refused("expired".to_owned()), "expired"),
+            (AuthError::Repeated, "asks again"),
+            (AuthError::UnknownMethod("kerberos".to_owned()), "kerberos"),
+            (AuthError::UnknownMethod(String::new()), "does not say"),
+            (AuthError::OtherMethod(Method::Llnw), "method llnw"),
+            (AuthError::BadChallenge("it has no salt"), "no salt"),
+            (AuthError::UnusableUser, "cannot be sent"),
+        ] {
+            let code = StatusCode::ConnectRejected;
+            let status = Status::new(Level::Error, code, description);
+            let cause = Cause::NotAuthorized { status, error };
+            let (code, sentence) = explain(URL, &cause, Phase::Connect);
+            assert!(matches!(
+                code,
+                Code::Resource(gst::ResourceError::NotAuthorized)
+            ));
+            for part in [URL, "AccessManager.Reject", words] {
+                assert!(sentence.contains(part), "{part:?} in {sentence}");
+            }
+            assert!(sentence.ends_with('.'), "{sentence}");
+            assert!(!sentence.contains("secret"), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_secure_token_that_was_wanted_is_advised() {
+        let mut failure = Failure::new(Cause::ClosedEarly(None), Phase::Play, Duration::ZERO);
+        failure.secure_token_wanted = true;
+        let shown = format!("{:?}", message(URL, &failure, str::to_owned));
+        assert!(shown.contains("secure-token property"), "{shown}");
     }
 
     #[test]

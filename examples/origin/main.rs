@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use gstrtmpr::rtmp::auth::{Credentials, Method};
 use server::hub::{Missing, NameInUse};
 use server::{Origin, OriginOptions};
 
@@ -25,6 +26,9 @@ Usage: origin [OPTIONS]
   --name-in-use refuse|replace
                             a second publisher of a stream: answer BadName, or let it
                             take the place of the first [refuse]
+  --user NAME:PASSWORD      lets in this user, and nobody without a password; repeatable
+  --authmod adobe|llnw      how users show that they know their passwords [adobe]
+  --secure-token TOKEN      lets publish and play only who knows this (SecureToken)
   --max-connections NUMBER  clients at one time [256]
   --max-queue-bytes BYTES   media that may wait for one client [16777216]
   --max-gop-bytes BYTES     media kept of a stream for later players [8388608]
@@ -107,6 +111,23 @@ impl Arguments {
                         other => return Err(format!("{name}: {other:?} is none of its values")),
                     };
                 }
+                "--user" => {
+                    let value = value()?;
+                    let parts = value.split_once(':').filter(|(user, _)| !user.is_empty());
+                    // Not shown, as it is a password.
+                    let (user, password) =
+                        parts.ok_or_else(|| format!("{name} wants NAME:PASSWORD"))?;
+                    options.users.push(Credentials {
+                        user: user.to_owned(),
+                        password: password.to_owned(),
+                    });
+                }
+                "--authmod" => {
+                    let value = value()?;
+                    options.authmod = Method::from_name(&value)
+                        .ok_or_else(|| format!("{name}: {value:?} is none of its values"))?;
+                }
+                "--secure-token" => options.secure_token = Some(value()?),
                 "--max-connections" => options.max_connections = parse(&name, &value()?)?,
                 "--max-queue-bytes" => options.max_queue_bytes = parse(&name, &value()?)?,
                 "--max-gop-bytes" => options.max_gop_bytes = parse(&name, &value()?)?,

@@ -14,9 +14,10 @@ use super::standby::Standby;
 use super::stats::Phase;
 use crate::driver;
 use crate::net::{self, ConnectStep, Control, Transport};
+use crate::rtmp::auth::{self, Login};
 use crate::rtmp::chunk;
 use crate::rtmp::session::Session;
-use crate::rtmp::session::client::ClientSession;
+use crate::rtmp::session::client::{ClientSession, ConnectParameters};
 
 /// One connection.
 pub(super) struct Attempt<'a> {
@@ -24,6 +25,8 @@ pub(super) struct Attempt<'a> {
     pub(super) control: &'a Control,
     pub(super) place: &'a Place,
     pub(super) request: &'a Request,
+    /// What it says of who asks.
+    pub(super) login: &'a Login,
     /// The form of asking has to prove itself.
     pub(super) on_trial: bool,
     /// It is to take another connection's place.
@@ -39,6 +42,10 @@ pub(super) struct Finished {
     pub(super) has_played: bool,
     /// What is to go on in its place.
     pub(super) standby: Option<Standby>,
+    /// It has not taken the other connection's place.
+    pub(super) candidate: Option<Candidate>,
+    /// No other way to ask is to be tried.
+    pub(super) is_final: bool,
     /// A standby's: where it was.
     pub(super) place: Option<Place>,
     /// A standby's: what it leaves behind.
@@ -62,6 +69,7 @@ impl Attempt<'_> {
     pub(super) fn run(self, output: &mut FlvOutput) -> Finished {
         let shared = self.shared;
         let request = self.request;
+        let connect = self.connect_parameters();
         let mut player = Player::new(
             shared,
             self.control,
@@ -71,6 +79,7 @@ impl Attempt<'_> {
             self.on_trial,
             self.candidate,
         );
+        player.set_authentication(self.login.answers_by());
         let endpoint = &request.endpoint;
         let on_step = |step| match step {
             ConnectStep::Resolving => {
@@ -111,11 +120,12 @@ impl Attempt<'_> {
 
         let seed = u64::from(glib::random_int()) << 32 | u64::from(glib::random_int());
         let mut session = ClientSession::new(request.handshake, seed, chunk::Limits::default());
-        session.connect(&request.connect);
+        session.connect(&connect);
         let outcome = driver::run(&mut session, &mut player, &mut transport, self.control);
         player.finish(&session);
         let has_played = player.has_played();
         let standby = player.take_standby();
+        let candidate = player.take_candidate();
 
         // A polite good-bye: one attempt that never waits.
         session.delete_streams();
@@ -130,7 +140,17 @@ impl Attempt<'_> {
             outcome,
             has_played,
             standby,
+            candidate,
             ..Finished::default()
         }
+    }
+
+    fn connect_parameters(&self) -> ConnectParameters {
+        let mut connect = self.request.connect.clone();
+        if let Some(query) = self.login.query() {
+            connect.application = auth::with_query(&connect.application, &query);
+            connect.tc_url = auth::with_query(&connect.tc_url, &query);
+        }
+        connect
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::redirect::RedirectError;
 use super::stats::Phase;
 use crate::net::{ProxyFailure, TlsError};
+use crate::rtmp::auth::AuthError;
 use crate::rtmp::status::{Status, StatusCode};
 
 /// The end of a play.
@@ -111,6 +112,8 @@ pub struct Failure {
     pub elapsed: Duration,
     /// Other ways to ask that were tried without success, in words.
     pub tried: Vec<String>,
+    /// The server had asked for a SecureToken, and there was none for it.
+    pub secure_token_wanted: bool,
     /// Where that was, without secrets, if the play was redirected.
     pub redirected_to: Option<String>,
 }
@@ -123,6 +126,7 @@ impl Failure {
             phase,
             elapsed,
             tried: Vec::new(),
+            secure_token_wanted: false,
             redirected_to: None,
         }
     }
@@ -157,6 +161,13 @@ pub enum Cause {
     Protocol(String),
     /// The server refused `connect`.
     ConnectRejected(Option<Status>),
+    /// The server wanted to know who asks, and does not let us in.
+    NotAuthorized {
+        /// What the server said.
+        status: Status,
+        /// Why that is the end.
+        error: AuthError,
+    },
     /// The server gave no stream.
     CreateStreamFailed(Option<Status>),
     /// The server refused `play`, or ended it with an error.
@@ -190,7 +201,7 @@ pub enum Cause {
 }
 
 /// The names of all causes, as programs are told.
-pub const CAUSES: [&str; 27] = [
+pub const CAUSES: [&str; 28] = [
     "host-not-found",
     "connection-refused",
     "proxy",
@@ -207,6 +218,7 @@ pub const CAUSES: [&str; 27] = [
     "not-rtmp",
     "protocol",
     "connect-rejected",
+    "not-authorized",
     "create-stream-failed",
     "play-failed",
     "redirect",
@@ -242,6 +254,7 @@ impl Cause {
             Self::NotRtmp(_) => "not-rtmp",
             Self::Protocol(_) => "protocol",
             Self::ConnectRejected(_) => "connect-rejected",
+            Self::NotAuthorized { .. } => "not-authorized",
             Self::CreateStreamFailed(_) => "create-stream-failed",
             Self::PlayFailed(_) => "play-failed",
             Self::Redirect { .. } => "redirect",
@@ -263,6 +276,10 @@ impl Cause {
             Self::CreateStreamFailed(status) => Self::CreateStreamFailed(status.map(Status::kept)),
             Self::PlayFailed(status) => Self::PlayFailed(status.map(Status::kept)),
             Self::EndedByServer(status) => Self::EndedByServer(status.kept()),
+            Self::NotAuthorized { status, error } => Self::NotAuthorized {
+                status: status.kept(),
+                error,
+            },
             Self::Redirect { status, error, to } => Self::Redirect {
                 status: status.kept(),
                 error,
@@ -278,7 +295,9 @@ impl Cause {
             Self::ConnectRejected(status)
             | Self::CreateStreamFailed(status)
             | Self::PlayFailed(status) => status.as_ref(),
-            Self::EndedByServer(status) | Self::Redirect { status, .. } => Some(status),
+            Self::EndedByServer(status)
+            | Self::Redirect { status, .. }
+            | Self::NotAuthorized { status, .. } => Some(status),
             Self::Unpublished(reason) => reason.status(),
             _ => None,
         }
@@ -318,6 +337,10 @@ mod tests {
             Cause::NotRtmp(text()),
             Cause::Protocol(text()),
             Cause::ConnectRejected(None),
+            Cause::NotAuthorized {
+                status: status(),
+                error: AuthError::NoCredentials,
+            },
             Cause::CreateStreamFailed(None),
             Cause::PlayFailed(None),
             Cause::Redirect {
@@ -354,6 +377,10 @@ mod tests {
             Cause::CreateStreamFailed(Some(status.clone())),
             Cause::PlayFailed(Some(status.clone())),
             Cause::EndedByServer(status.clone()),
+            Cause::NotAuthorized {
+                status: status.clone(),
+                error: AuthError::NoCredentials,
+            },
             Cause::Redirect {
                 status: status.clone(),
                 error,

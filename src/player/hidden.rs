@@ -31,6 +31,14 @@ impl Hidden {
         for value in &connect.extra_arguments {
             secrets.add_value(value);
         }
+        let access = &settings.access;
+        let password = access.credentials.as_ref().map(|known| &known.password);
+        for secret in [password, access.secure_token.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            secrets.add(secret);
+        }
         if let Proxy::Through(proxy) = &settings.network.proxy
             && let Some(password) = &proxy.password
         {

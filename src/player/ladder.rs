@@ -23,7 +23,7 @@ use super::stats::Phase;
 use crate::rtmp::session::client::PlayStart;
 use crate::rtmp::status::{Status, StatusCode};
 
-/// Most connections for one play, redirects apart.
+/// Most connections for one play, redirects and logins apart.
 const MAX_ATTEMPTS: usize = 6;
 
 /// Most attempts that may end by time, since each of them takes the timeout.

@@ -1,11 +1,13 @@
 // Copyright (C) 2026 the rtmpr contributors
 // SPDX-License-Identifier: MPL-2.0
 
-//! Which way to ask worked where, for the next connection of an element.
+//! Which way to ask worked where, and how a server wants to be told who asks,
+//! for the next connection of an element.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ladder::Form;
+use crate::rtmp::auth::Method;
 use crate::rtmp::location::Location;
 
 /// Most places remembered; an element plays from few.
@@ -15,13 +17,14 @@ const MAX_PLACES: usize = 16;
 #[derive(Debug, Default)]
 pub struct Learned {
     forms: Mutex<Vec<(String, Form)>>,
+    methods: Mutex<Vec<(String, Method)>>,
 }
 
 impl Learned {
     /// The form that worked there the last time.
     pub(super) fn form(&self, location: &Location) -> Option<Form> {
         let place = place(location);
-        let forms = self.lock();
+        let forms = lock(&self.forms);
         let found = forms.iter().find(|(known, _)| *known == place);
         found.map(|(_, form)| form.clone())
     }
@@ -29,31 +32,57 @@ impl Learned {
     /// This form worked there.
     pub(super) fn remember(&self, location: &Location, form: Form) {
         let place = place(location);
-        let mut forms = self.lock();
+        let mut forms = lock(&self.forms);
         forms.retain(|(known, _)| *known != place);
-        if form == Form::default() {
-            return;
+        if form != Form::default() {
+            keep(&mut forms, place, form);
         }
-        if forms.len() >= MAX_PLACES {
-            forms.remove(0);
-        }
-        forms.push((place, form));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(String, Form)>> {
-        self.forms.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The method that the server there named the last time.
+    pub(super) fn method(&self, location: &Location) -> Option<Method> {
+        let server = server(location);
+        let methods = lock(&self.methods);
+        let found = methods.iter().find(|(known, _)| *known == server);
+        found.map(|(_, method)| *method)
     }
+
+    /// The server there has named this method.
+    pub(super) fn remember_method(&self, location: &Location, method: Method) {
+        let server = server(location);
+        let mut methods = lock(&self.methods);
+        methods.retain(|(known, _)| *known != server);
+        keep(&mut methods, server, method);
+    }
+
+    /// It may not do so any more.
+    pub(super) fn forget_method(&self, location: &Location) {
+        let server = server(location);
+        lock(&self.methods).retain(|(known, _)| *known != server);
+    }
+}
+
+/// Adds what is not there; the oldest goes if there is too much.
+fn keep<T>(list: &mut Vec<(String, T)>, key: String, value: T) {
+    if list.len() >= MAX_PLACES {
+        list.remove(0);
+    }
+    list.push((key, value));
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn server(location: &Location) -> String {
+    let host = location.host.to_ascii_lowercase();
+    format!("{host}:{}", location.port_or_default())
 }
 
 /// The stream at its server, whatever its token is at present.
 fn place(location: &Location) -> String {
     let name = location.stream.split('?').next().unwrap_or_default();
-    format!(
-        "{}:{}/{}/{name}",
-        location.host.to_ascii_lowercase(),
-        location.port_or_default(),
-        location.application
-    )
+    format!("{}/{}/{name}", server(location), location.application)
 }
 
 #[cfg(test)]
@@ -86,6 +115,28 @@ mod tests {
             };
             learned.remember(&location, form);
         }
-        assert_eq!(learned.lock().len(), MAX_PLACES);
+        assert_eq!(lock(&learned.forms).len(), MAX_PLACES);
+        for i in 0..1000 {
+            let location = Location::parse(&format!("rtmp://h{i}/a/s")).expect("a location");
+            learned.remember_method(&location, Method::Adobe);
+        }
+        assert_eq!(lock(&learned.methods).len(), MAX_PLACES);
+    }
+
+    #[test]
+    fn the_last_method_is_kept_for_each_server() {
+        let learned = Learned::default();
+        let location = |url| Location::parse(url).expect("a location");
+        let here = location("rtmp://h/a/s");
+        assert_eq!(learned.method(&here), None);
+        learned.remember_method(&here, Method::Adobe);
+        learned.remember_method(&location("rtmp://other/a/s"), Method::Adobe);
+        learned.remember_method(&location("rtmp://H:1935/b/t"), Method::Llnw);
+        assert_eq!(learned.method(&here), Some(Method::Llnw));
+        assert_eq!(learned.method(&location("rtmp://h:1936/a/s")), None);
+        learned.forget_method(&here);
+        assert_eq!(learned.method(&here), None);
+        let other = learned.method(&location("rtmp://other/b/s"));
+        assert_eq!(other, Some(Method::Adobe));
     }
 }

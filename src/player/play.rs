@@ -7,7 +7,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::attempt::{Attempt, Finished};
+use super::attempt::Finished;
+use super::entry::Entry;
 use super::failure::{Cause, End, Failure};
 use super::flv_output::FlvOutput;
 use super::item::Item;
@@ -44,16 +45,14 @@ fn run(shared: &Arc<Shared>, control: &Control, output: &mut FlvOutput) -> Optio
     let mut ladder = Ladder::new(place.choices(settings), first);
     loop {
         let form = ladder.form();
-        let request = place.request(settings, &form);
-        let attempt = Attempt {
+        let entry = Entry {
             shared,
             control,
             place: &place,
-            request: &request,
+            form: &form,
             on_trial: ladder.is_retry(),
-            candidate: None,
         };
-        let finished = attempt.run(output);
+        let finished = entry.run(None, output);
         if finished.has_played {
             learned.remember(&place.location, form);
         }
@@ -82,7 +81,8 @@ fn run(shared: &Arc<Shared>, control: &Control, output: &mut FlvOutput) -> Optio
                 });
             }
             Outcome::Failed(failure) => {
-                match next_form(&mut ladder, failure, finished.has_played) {
+                let is_final = finished.has_played || finished.is_final;
+                match next_form(&mut ladder, failure, is_final) {
                     Ok(form) => {
                         note_retry(shared, &form);
                         output.forget_what_never_began();
@@ -128,13 +128,9 @@ fn with_successors(mut finished: Finished, output: &mut FlvOutput, control: &Con
 }
 
 /// The next form after a failure, unless media showed that this was the right
-/// one.
-fn next_form(
-    ladder: &mut Ladder,
-    failure: Failure,
-    has_played: bool,
-) -> Result<Form, Box<Failure>> {
-    if has_played {
+/// one, or there shall be none.
+fn next_form(ladder: &mut Ladder, failure: Failure, is_final: bool) -> Result<Form, Box<Failure>> {
+    if is_final {
         return Err(Box::new(failure));
     }
     ladder.climb(failure)

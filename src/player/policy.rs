@@ -4,6 +4,7 @@
 //! The play flow: what to ask next, how long to wait for it, and which event
 //! ends the stream how.
 
+mod access;
 mod ending;
 pub(super) mod flood;
 mod members;
@@ -40,6 +41,7 @@ use crate::driver::{Closed, Policy};
 use crate::net::{Control, TlsError};
 use crate::queue::Measured;
 use crate::rtmp;
+use crate::rtmp::auth::Method;
 use crate::rtmp::connection::Ignored;
 use crate::rtmp::handshake::Progress;
 use crate::rtmp::message::StreamId;
@@ -104,6 +106,10 @@ pub(super) struct Player<'a> {
     last_media: Instant,
     /// Bytes that had come when the idle timeout last passed within a message.
     bytes_when_idle: u64,
+    /// The method by which `connect` answers a challenge.
+    authentication: Option<Method>,
+    /// A SecureToken challenge was not answered.
+    secure_token_wanted: bool,
     /// The queue is full: silence is not the server's fault.
     blocked: bool,
     pinger: Pinger,
@@ -154,6 +160,8 @@ impl<'a> Player<'a> {
             flood: Flood::new(now),
             last_media: now,
             bytes_when_idle: 0,
+            authentication: None,
+            secure_token_wanted: false,
             blocked: false,
             pinger: Pinger::new(shared.settings.ping_interval, now),
             gaps: Gaps::default(),
@@ -635,6 +643,7 @@ impl Player<'_> {
                     peer.version = version;
                 });
                 self.measure_step(now);
+                self.on_let_in(session, &properties, &information);
                 self.on_connected(session, now);
                 None
             }

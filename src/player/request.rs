@@ -5,8 +5,9 @@
 
 use super::ladder::{Choices, Form};
 use super::redirect::{RedirectError, reconnect};
-use super::settings::PlaySettings;
+use super::settings::{HandshakeChoice, PlaySettings};
 use crate::net::Endpoint;
+use crate::rtmp::auth::Credentials;
 use crate::rtmp::handshake::HandshakeForm;
 use crate::rtmp::location::{Location, Scheme};
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
@@ -30,6 +31,8 @@ pub(super) struct Request {
     pub(super) connect: ConnectParameters,
     pub(super) play: PlayParameters,
     pub(super) subscribe: Option<String>,
+    /// Key to SecureToken challenges.
+    pub(super) secure_token: Option<String>,
     pub(super) handshake: HandshakeForm,
     pub(super) form: Form,
 }
@@ -45,10 +48,24 @@ impl Place {
         Choices {
             none: !settings.fallbacks,
             other_splits: self.other_splits(settings).len(),
-            flash_player: settings.connect.flash_version.is_none(),
+            flash_player: settings.connect.flash_version.is_none()
+                && settings.handshake == HandshakeChoice::Auto,
             subscribe: settings.subscribe.is_none() && !self.location.stream.is_empty(),
             start: !settings.fixed_start,
         }
+    }
+
+    /// Whether this is the host that the user gave credentials for, at whatever
+    /// port. Where else a server sends us, they are not taken along.
+    fn is_trusted(&self, settings: &PlaySettings) -> bool {
+        let host = &settings.location.host;
+        self.location.host.eq_ignore_ascii_case(host)
+    }
+
+    /// User name and password for this place.
+    pub(super) fn credentials(&self, settings: &PlaySettings) -> Option<Credentials> {
+        let credentials = settings.access.credentials.clone();
+        credentials.filter(|_| self.is_trusted(settings))
     }
 
     /// What to ask for here in this form.
@@ -72,6 +89,8 @@ impl Place {
         play.name.clone_from(&location.stream);
         play.start = form.start.unwrap_or(play.start);
         let subscribe = settings.subscribe.clone();
+        let secure_token = settings.access.secure_token.clone();
+        let digest = form.as_flash_player || settings.handshake == HandshakeChoice::Digest;
         Request {
             endpoint: Endpoint {
                 host: location.host.clone(),
@@ -81,7 +100,8 @@ impl Place {
             connect,
             play,
             subscribe: subscribe.or_else(|| form.subscribe.then(|| location.stream.clone())),
-            handshake: if form.as_flash_player {
+            secure_token: secure_token.filter(|_| self.is_trusted(settings)),
+            handshake: if digest {
                 HandshakeForm::Digest
             } else {
                 HandshakeForm::Simple

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::net::gio::Options;
+use crate::rtmp::auth::Access;
 use crate::rtmp::location::Location;
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
 
@@ -22,6 +23,19 @@ pub enum OnUnpublish {
     Error,
 }
 
+/// Which form of the handshake to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HandshakeChoice {
+    /// The simple one, and that with digests as one of the other ways to ask.
+    #[default]
+    Auto,
+    /// The simple one only.
+    Simple,
+    /// That with digests, at once. A server that does not know it answers with
+    /// the simple one.
+    Digest,
+}
+
 /// One play, as asked for. Fixed while it runs.
 #[derive(Clone)]
 pub struct PlaySettings {
@@ -34,6 +48,10 @@ pub struct PlaySettings {
     pub fixed_path: bool,
     /// `tcUrl`, if it is not to be made from the location.
     pub tc_url: Option<String>,
+    /// Who asks; for the host of the location only.
+    pub access: Access,
+    /// Which form of the handshake to ask for.
+    pub handshake: HandshakeChoice,
     /// What `connect` says; application and `tcUrl` come from the location.
     pub connect: ConnectParameters,
     /// What `play` asks for; the name comes from the location.
@@ -62,6 +80,8 @@ impl fmt::Debug for PlaySettings {
         f.debug_struct("PlaySettings")
             .field("location", &self.location)
             .field("network", &self.network)
+            .field("access", &self.access)
+            .field("handshake", &self.handshake)
             .field("fallbacks", &self.fallbacks)
             .field("timeout", &self.timeout)
             .field("idle_timeout", &self.idle_timeout)

@@ -14,8 +14,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::attempt::{Attempt, Finished};
+use super::attempt::Finished;
 use super::candidate::Candidate;
+use super::entry::Entry;
 use super::flv_output::FlvOutput;
 use super::ladder::Form;
 use super::policy::Shared;
@@ -159,16 +160,14 @@ impl Standby {
         let (own_control, own_place) = (control.clone(), place.clone());
         let run = move || {
             let mut output = FlvOutput::new();
-            let request = own_place.request(&shared.settings, &form);
-            let attempt = Attempt {
+            let entry = Entry {
                 shared: &shared,
                 control: &own_control,
                 place: &own_place,
-                request: &request,
+                form: &form,
                 on_trial: true,
-                candidate: Some(candidate),
             };
-            let run = || attempt.run(&mut output);
+            let run = || entry.run(Some(candidate), &mut output);
             let finished = net::gio::with_main_context(run).unwrap_or_default();
             // The first connection may have gone.
             let _ = sender.send(finished.with_output(output));

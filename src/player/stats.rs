@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::round_trip::RoundTrip;
 use super::traffic::{Flows, Totals, Traffic};
+use crate::rtmp::auth::Method;
 use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::connection::Counters;
 use crate::rtmp::handshake::HandshakeForm;
@@ -120,6 +121,10 @@ struct Figures {
 pub struct Peer {
     /// The form of the handshake.
     pub handshake: Option<HandshakeForm>,
+    /// By which method it was shown who asks.
+    pub authentication: Option<Method>,
+    /// Its SecureToken challenge was answered.
+    pub secure_token: bool,
     /// How long it takes to answer.
     pub round_trip: Option<RoundTrip>,
     /// What it calls itself, fit to be shown.

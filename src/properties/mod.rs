@@ -1,10 +1,15 @@
 // Copyright (C) 2026 the rtmpr contributors
 // SPDX-License-Identifier: MPL-2.0
 
-//! Groups of properties that the elements share. Each group knows its
-//! specifications, takes and gives values by name, and makes of them what the
-//! network side wants.
+//! Properties that elements have in common, in groups.
+//!
+//! Each group is a struct of values with their specifications, how they are set
+//! and read, and what they mean for a connection. An element has a group in its
+//! settings, adds its specifications to its own, and asks it first when a
+//! property is set or read.
 
+pub mod credentials;
+pub mod handshake;
 mod network;
 mod tls;
 
@@ -12,17 +17,17 @@ pub(crate) use network::NetworkProperties;
 pub use network::RtmprAddressFamily;
 pub(crate) use tls::TlsProperties;
 
-/// A value that the specification has checked already.
+/// The value of a property that is always there.
 ///
 /// # Errors
-/// It has another type all the same.
+/// What is wrong with it.
 pub(crate) fn get<'a, T: glib::value::FromValue<'a>>(value: &'a glib::Value) -> Result<T, String> {
     value
         .get()
         .map_err(|error: <T::Checker as glib::value::ValueTypeChecker>::Error| error.to_string())
 }
 
-/// A string, if there is one.
+/// A text that may be unset.
 pub(crate) fn optional_string(value: &glib::Value) -> Option<String> {
     value.get().ok().flatten()
 }

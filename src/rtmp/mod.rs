@@ -15,6 +15,7 @@
 pub mod amf;
 pub mod amf0;
 pub mod amf3;
+pub mod auth;
 pub mod capabilities;
 pub mod chunk;
 pub mod command;

@@ -26,6 +26,7 @@ const FORBIDDEN: &[&str] = &[
     "crate::queue",
     "crate::driver",
     "crate::player",
+    "crate::properties",
     "crate::rtmprsrc",
     "crate::flv",
     // Would hide the names above.

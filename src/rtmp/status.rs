@@ -313,7 +313,7 @@ impl fmt::Debug for Status {
 }
 
 /// Longest text of a peer's status that is kept as it came, in bytes.
-pub const MAX_KEPT: usize = 4096;
+pub const MAX_KEPT: usize = 8 << 10;
 
 /// Longest piece of a peer's text that is shown, in characters.
 const MAX_SHOWN: usize = 200;

@@ -62,6 +62,7 @@ use crate::net::gio::AcceptCertificate;
 use crate::player::{
     End, Hidden, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, Stats, Worker,
 };
+use crate::properties::credentials::uri;
 use crate::queue::Popped;
 use crate::rtmp::status::printable;
 use crate::rtmp::timestamp::Track;
@@ -265,7 +266,7 @@ impl URIHandlerImpl for RtmprSrc {
     }
 
     fn uri(&self) -> Option<String> {
-        Some(properties::uri(&lock(&self.settings).location))
+        Some(uri(&lock(&self.settings).location))
     }
 
     fn set_uri(&self, uri: &str) -> Result<(), glib::Error> {
@@ -304,13 +305,6 @@ impl BaseSrcImpl for RtmprSrc {
                 imp = self,
                 "These options of the location have no effect: {}",
                 unused.join(", ")
-            );
-        }
-        if settings.location.user.is_some() {
-            gst::warning!(
-                CAT,
-                imp = self,
-                "The user name in the location has no effect: this version does not authenticate"
             );
         }
         self.failed.store(false, Ordering::Relaxed);

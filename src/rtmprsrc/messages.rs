@@ -5,7 +5,7 @@
 //! Their names and fields are an interface, described in `docs/messages.md`.
 
 use super::amf_value::{Converter, NAMES, text};
-use crate::player::{End, EosReason, Failure, Hidden, Notice, ScriptData};
+use crate::player::{Cause, End, EosReason, Failure, Hidden, Notice, ScriptData};
 use crate::rtmp::status::{Status, printable};
 
 /// What a message takes beside the values of a server's, in bytes.
@@ -42,7 +42,16 @@ fn failed(builder: gst::structure::Builder, failure: &Failure, hidden: &Hidden) 
         .field("phase", failure.phase.name())
         .field("elapsed", nanoseconds(failure.elapsed))
         .field("tried", gst::Array::new(tried))
+        .field_if_some("reason", reason(&failure.cause))
         .build()
+}
+
+/// Why a server does not let us in.
+fn reason(cause: &Cause) -> Option<&'static str> {
+    match cause {
+        Cause::NotAuthorized { error, .. } => Some(error.name()),
+        _ => None,
+    }
 }
 
 /// The message for a notice, and the memory that it takes, in bytes.

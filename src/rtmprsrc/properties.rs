@@ -12,6 +12,8 @@ use super::settings::{
     Settings,
 };
 use super::{RtmprEnhancedRtmp, RtmprOnUnpublish, RtmprScheme};
+use crate::properties::credentials::CredentialProperties;
+use crate::properties::handshake::RtmprHandshake;
 use crate::properties::{NetworkProperties, TlsProperties, get, optional_string};
 use crate::rtmp::connect_args;
 use crate::rtmp::location::{Location, Scheme};
@@ -202,6 +204,19 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .mutable_ready()
             .build(),
         /**
+         * rtmprsrc:handshake:
+         *
+         * Which form of the handshake to ask for. Few servers want the one
+         * with digests (also called complex); one that does not know it
+         * answers with the simple one. The keys are public, so it proves
+         * nothing about who is there.
+         */
+        glib::ParamSpecEnum::builder_with_default("handshake", RtmprHandshake::Auto)
+            .nick("Handshake")
+            .blurb("Which form of the handshake to ask for")
+            .mutable_ready()
+            .build(),
+        /**
          * rtmprsrc:play-start:
          *
          * Where to start: -2000 for a live stream, else a recording; -1000 for
@@ -385,6 +400,7 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .read_only()
             .build(),
     ];
+    specs.extend(CredentialProperties::specs());
     specs.extend(TlsProperties::specs());
     specs.extend(NetworkProperties::specs());
     specs
@@ -404,7 +420,8 @@ pub(super) fn received(name: &str) -> Option<Track> {
 /// # Errors
 /// What is wrong with the value.
 pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> Result<(), String> {
-    let shared = settings.tls.set(name, value);
+    let shared = settings.credentials.set(name, value);
+    let shared = shared.or_else(|| settings.tls.set(name, value));
     if let Some(result) = shared.or_else(|| settings.network.set(name, value)) {
         return result;
     }
@@ -444,6 +461,7 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
         "no-eof-is-error" => settings.no_eof_is_error = get(value)?,
         "on-unpublish" => settings.on_unpublish = get(value)?,
         "fallbacks" => settings.fallbacks = get(value)?,
+        "handshake" => settings.handshake = get(value)?,
         "play-start" => settings.play.start = Some(get(value)?),
         "play-duration" => settings.play.duration = Some(get(value)?),
         "play-reset" => settings.play.reset = u8::try_from(get::<i32>(value)?).ok(),
@@ -480,6 +498,9 @@ fn shown(text: &String) -> String {
 /// read is in every dump of a pipeline.
 pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
     let location = &settings.location;
+    if let Some(value) = settings.credentials.value(location, name) {
+        return Some(value);
+    }
     Some(match name {
         "location" => location.redacted().to_value(),
         "scheme" => match location.scheme {
@@ -499,6 +520,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "no-eof-is-error" => settings.no_eof_is_error.to_value(),
         "on-unpublish" => settings.on_unpublish.to_value(),
         "fallbacks" => settings.fallbacks.to_value(),
+        "handshake" => settings.handshake.to_value(),
         "play-start" => settings.play_start().to_value(),
         "play-duration" => settings.play_duration().to_value(),
         "play-reset" => settings.play.reset.map_or(-1, i32::from).to_value(),
@@ -519,15 +541,4 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
             return tls.or_else(|| settings.network.value(name));
         }
     })
-}
-
-/// The location as a URI that can be set again, but for user and password: its
-/// readers show it as other elements do.
-pub(super) fn uri(location: &Location) -> String {
-    let mut location = location.clone();
-    location.user = None;
-    location.password = None;
-    location.options.pub_user = None;
-    location.options.pub_passwd = None;
-    location.to_uri()
 }

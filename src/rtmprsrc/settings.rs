@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use super::{RtmprEnhancedRtmp, RtmprOnUnpublish};
-use crate::player::{OnUnpublish, PlaySettings};
+use crate::player::{HandshakeChoice, OnUnpublish, PlaySettings};
+use crate::properties::credentials::CredentialProperties;
+use crate::properties::handshake::RtmprHandshake;
 use crate::properties::{NetworkProperties, TlsProperties};
 use crate::queue::Limits;
 use crate::rtmp::capabilities::Capabilities;
@@ -39,6 +41,8 @@ const DEFAULT_STREAM: &str = "myStream";
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub(super) location: Location,
+    pub(super) credentials: CredentialProperties,
+    pub(super) handshake: RtmprHandshake,
     pub(super) timeout_s: u32,
     pub(super) idle_timeout_s: u32,
     pub(super) ping_interval_s: u32,
@@ -83,6 +87,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             location: default_location(),
+            credentials: CredentialProperties::default(),
+            handshake: RtmprHandshake::default(),
             timeout_s: DEFAULT_TIMEOUT_S,
             idle_timeout_s: 0,
             ping_interval_s: 0,
@@ -132,6 +138,7 @@ impl Settings {
             self.flash_version = Some(version.clone());
         }
         self.play.forget(&location.options);
+        self.credentials.forget(&location);
         self.fixed_path = false;
         self.location = location;
         Ok(())
@@ -207,10 +214,7 @@ impl Settings {
             ("playlist", options.playlist.is_some()),
             ("swfVfy", options.swf_vfy.is_some()),
             ("swfAge", options.swf_age.is_some()),
-            ("token", options.token.is_some()),
             ("jtv", options.jtv.is_some()),
-            ("pubUser", options.pub_user.is_some()),
-            ("pubPasswd", options.pub_passwd.is_some()),
         ];
         let unused = unused.into_iter().filter(|(_, set)| *set);
         unused
@@ -258,6 +262,12 @@ impl Settings {
             network,
             fixed_path: self.fixed_path || named,
             tc_url: self.tc_url().cloned(),
+            access: self.credentials.access(location)?,
+            handshake: match self.handshake {
+                RtmprHandshake::Auto => HandshakeChoice::Auto,
+                RtmprHandshake::Simple => HandshakeChoice::Simple,
+                RtmprHandshake::Digest => HandshakeChoice::Digest,
+            },
             connect: ConnectParameters {
                 flash_version: self.flash_version.clone(),
                 swf_url: self.swf_url().cloned(),
@@ -356,7 +366,7 @@ mod tests {
         settings
             .set_location(
                 "rtmp://h/a/s live=1 timeout=9 flashVer=X\\20Y conn=S:t conn=N:2 tcUrl=rtmp://t/a \
-                 pageUrl=http://p swfUrl=http://s buffer=7 token=secret foo=bar",
+                 pageUrl=http://p swfUrl=http://s buffer=7 token=secret pubUser=u foo=bar",
             )
             .expect("valid");
         let play = settings.play_settings().expect("valid");
@@ -372,7 +382,8 @@ mod tests {
             play.connect.extra_arguments,
             [Value::from("t"), Value::Number(2.0)]
         );
-        assert_eq!(settings.unused_options(), ["token", "foo"]);
+        assert_eq!(play.access.secure_token.as_deref(), Some("secret"));
+        assert_eq!(settings.unused_options(), ["foo"]);
     }
 
     #[test]

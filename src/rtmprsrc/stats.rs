@@ -82,6 +82,12 @@ fn add_peer(stats: &mut gst::StructureRef, peer: &Peer, hidden: &Hidden) {
     if let Some(handshake) = peer.handshake {
         stats.set("handshake", handshake.name());
     }
+    if let Some(method) = peer.authentication {
+        stats.set("authentication", method.name());
+    }
+    if peer.secure_token {
+        stats.set("secure-token-answered", true);
+    }
     if let Some(version) = &peer.version {
         stats.set("server-version", hidden.hide(version));
     }

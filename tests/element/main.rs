@@ -6,12 +6,14 @@
 //! Every wait ends at a deadline that only a hang can reach; none of them is
 //! an assertion about speed.
 
+mod access;
 mod backpressure;
 mod ends;
 mod enhanced;
 mod errors;
 mod fallbacks;
 mod flow;
+mod handshake;
 mod limits;
 mod measured;
 mod media;

@@ -29,7 +29,7 @@ fn every_property_of_rtmp2src_that_is_offered_has_its_type_and_default() {
         .expect("rtmp2src of gst-plugins-bad");
     // What later versions of rtmp2src changed, or what needs more than this
     // element has.
-    const CHANGED: [&str; 3] = ["flash-version", "scheme", "stats"];
+    const CHANGED: [&str; 4] = ["authmod", "flash-version", "scheme", "stats"];
     let mut compared = 0;
     for property in ours.list_properties() {
         let name = property.name();
@@ -46,11 +46,87 @@ fn every_property_of_rtmp2src_that_is_offered_has_its_type_and_default() {
         if name != "location" {
             assert_eq!(text(a), text(b), "{name}");
         }
-        let value = |element: &gst::Element| text(&element.property_value(name));
-        assert_eq!(value(&ours), value(&theirs), "{name}");
+        if property.flags().contains(glib::ParamFlags::READABLE) {
+            let value = |element: &gst::Element| text(&element.property_value(name));
+            assert_eq!(value(&ours), value(&theirs), "{name}");
+        }
         compared += 1;
     }
-    assert!(compared >= 13, "only {compared} properties in common");
+    assert!(compared >= 16, "only {compared} properties in common");
+}
+
+#[test]
+fn authmod_has_the_values_of_rtmp2src_by_name_and_number() {
+    let ours = source();
+    let theirs = gst::ElementFactory::make("rtmp2src").build();
+    let theirs = theirs.expect("rtmp2src of gst-plugins-bad");
+    let values = |element: &gst::Element| -> Vec<(i32, String)> {
+        let authmod = element.find_property("authmod").expect("a property");
+        let class = glib::EnumClass::with_type(authmod.value_type()).expect("an enum");
+        let values = class.values().iter();
+        values
+            .map(|value| (value.value(), value.nick().to_owned()))
+            .collect()
+    };
+    let nick = |element: &gst::Element| {
+        let value = element.property_value("authmod");
+        glib::EnumValue::from_value(&value).map(|(_, value)| value.nick().to_owned())
+    };
+    assert_eq!(nick(&ours), nick(&theirs));
+    let (ours, theirs) = (values(&ours), values(&theirs));
+    // llnw came with 1.26.
+    assert!(theirs.len() >= 3, "{theirs:?}");
+    for value in &theirs {
+        assert!(ours.contains(value), "{value:?}");
+    }
+    assert!(ours.contains(&(3, "llnw".to_owned())), "{ours:?}");
+}
+
+#[test]
+fn passwords_and_tokens_can_be_set_and_not_read() {
+    let source = source();
+    for name in ["password", "secure-token"] {
+        let property = source.find_property(name).expect("a property");
+        assert!(property.flags().contains(glib::ParamFlags::WRITABLE));
+        assert!(!property.flags().contains(glib::ParamFlags::READABLE));
+        source.set_property(name, "planted");
+    }
+    source.set_property("location", "rtmp://me:planted@h/a/s token=planted");
+    assert_eq!(source.property::<String>("username"), "me");
+    for property in source.list_properties() {
+        if property.flags().contains(glib::ParamFlags::READABLE) {
+            let value = source.property_value(property.name());
+            let shown = format!("{value:?} {:?}", value.serialize());
+            assert!(!shown.contains("planted"), "{} {shown}", property.name());
+        }
+    }
+}
+
+#[test]
+fn a_method_without_a_password_fails_the_start() {
+    for location in ["rtmp://127.0.0.1:1/a/s", "rtmp://u@127.0.0.1:1/a/s"] {
+        let source = source();
+        let bus = gst::Bus::new();
+        source.set_bus(Some(&bus));
+        source.set_property("location", location);
+        source.set_property_from_str("authmod", "adobe");
+        assert!(source.set_state(gst::State::Paused).is_err());
+        let error = bus.pop_filtered(&[gst::MessageType::Error]);
+        let Some(gst::MessageView::Error(error)) = error.as_ref().map(|error| error.view()) else {
+            panic!("an error");
+        };
+        assert!(error.error().matches(gst::ResourceError::Settings));
+        let text = error.error().message().to_owned();
+        assert!(
+            text.contains("authmod") && text.contains("password"),
+            "{text}"
+        );
+        source.set_state(gst::State::Null).expect("it stops");
+        source.set_property("password", "p");
+        source.set_property("username", "u");
+        assert!(source.set_state(gst::State::Paused).is_ok());
+        source.set_state(gst::State::Null).expect("it stops");
+    }
 }
 
 #[test]
@@ -118,7 +194,7 @@ fn what_is_read_back_holds_nothing_that_a_dump_must_not_show() {
         let read: String = source.property(name);
         assert_eq!(read, shown, "{name}");
     }
-    for name in ["proxy-pw"] {
+    for name in ["proxy-pw", "password", "secure-token"] {
         let flags = source.find_property(name).expect(name).flags();
         assert!(!flags.contains(glib::ParamFlags::READABLE), "{name}");
     }

@@ -4,9 +4,12 @@
 //! No password, key or token of a location gets into errors, the log up to
 //! level LOG, or `stats`, even where the server repeats them.
 
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+
+use gst::prelude::*;
 
 use gstrtmpr::rtmp::amf::Object;
+use gstrtmpr::rtmp::auth::secure_token;
 use gstrtmpr::rtmp::chunk::{COMMAND_CSID, Csid};
 use gstrtmpr::rtmp::command::Command;
 use gstrtmpr::rtmp::message::StreamId;
@@ -75,6 +78,16 @@ fn location(server: &str, path: &str) -> String {
 fn play(location: &str) -> Ended {
     watch_the_log();
     let player = Player::new(location);
+    let bus = player.pipeline.bus().expect("a bus");
+    let messages = Arc::<Mutex<Vec<String>>>::default();
+    let kept = Arc::clone(&messages);
+    bus.set_sync_handler(move |_, message| {
+        let structure = message.structure().map(ToString::to_string);
+        kept.lock()
+            .expect("not poisoned")
+            .push(structure.unwrap_or_default());
+        gst::BusSyncReply::Pass
+    });
     player.play();
     player.rest();
     let stats = player.stats().to_string();
@@ -85,6 +98,14 @@ fn play(location: &str) -> Ended {
         assert!(!is_leak(debug), "{debug}");
     }
     assert!(!is_leak(&stats), "{stats}");
+    let messages = messages.lock().expect("not poisoned");
+    let leak = messages.iter().find(|message| is_leak(message));
+    assert!(leak.is_none(), "{leak:?}");
+    assert!(
+        messages
+            .iter()
+            .any(|message| message.starts_with("stream-ended"))
+    );
     let leaks: Vec<_> = lines()
         .iter()
         .filter(|line| is_leak(line))
@@ -227,4 +248,75 @@ fn what_a_server_says_of_itself() {
         assert!(matches!(ended, Ended::Error { .. }), "{ended:?}");
     }
     expect_said_in("Log rtmpr");
+}
+
+/// Every value that a server can put into a challenge.
+const CHALLENGED: &str = "[ authmod=adobe ] : ?reason=needauth&user=hidden-user&\
+    salt=hidden-pass&challenge=hidden-key&opaque=hidden-token";
+
+/// A server that refuses one connection after the other so, and then plays.
+fn asking(descriptions: Vec<String>) -> Server {
+    let mut descriptions = descriptions.into_iter();
+    Server::start(move |peer| {
+        // Is hidden in what the answer to it holds.
+        let challenge = secure_token::challenge("hidden-key", "hidden-token");
+        peer.session.set_secure_token(challenge);
+        let request = peer.connect_request();
+        match descriptions.next() {
+            Some(description) => {
+                let code = StatusCode::ConnectRejected;
+                let status = Status::new(Level::Error, code, description);
+                peer.session.reject_connect(&request, &status);
+                peer.close();
+            }
+            None => {
+                peer.session.accept_connect(&request, 4096);
+                let play = peer.until(|event| match event {
+                    Event::Play(request) => Some(request.clone()),
+                    _ => None,
+                });
+                peer.session.accept_play(&play);
+                send_headers(peer, play.stream, 0);
+                peer.media(play.stream, MediaKind::Video, 0, KEYFRAME);
+                peer.session.end_play(play.stream);
+                peer.close();
+            }
+        }
+    })
+}
+
+fn need(method: &str) -> String {
+    format!("[ code=403 need auth; authmod={method} ] : s?token=hidden-token {ECHO}")
+}
+
+#[test]
+fn a_login_with_a_secure_token() {
+    for path in PATHS {
+        let server = asking(vec![need("adobe"), CHALLENGED.to_owned()]);
+        let location = location(&server.address().to_string(), path);
+        let ended = play(&format!("{location} token=hidden-token"));
+        assert!(matches!(ended, Ended::Eos), "{ended:?}");
+    }
+}
+
+#[test]
+fn refused_logins() {
+    let failed = |reason: &str| format!("[ authmod=adobe ] : ?reason={reason}&user=hidden-user");
+    for descriptions in [
+        vec![need("kerberos")],
+        vec![need("adobe"), failed("nosuchuser")],
+        vec![need("adobe"), CHALLENGED.to_owned(), failed("authfailed")],
+        vec![need("adobe"), CHALLENGED.to_owned(), failed("expired")],
+        vec![need("adobe"); 2],
+        vec![need("adobe"), CHALLENGED.replace("salt", "x")],
+        vec![need("adobe"), format!("{CHALLENGED}{}", "x".repeat(600))],
+    ] {
+        let server = asking(descriptions.clone());
+        let location = location(&server.address().to_string(), "app/s?token=hidden-token");
+        let ended = play(&location);
+        let Ended::Error { error, .. } = ended else {
+            panic!("{descriptions:?}: the stream ended instead of failing");
+        };
+        assert!(error.matches(gst::ResourceError::NotAuthorized), "{error}");
+    }
 }

@@ -6,10 +6,12 @@
 //! Python, C, the leaks tracer and valgrind. A missing program is a failure:
 //! `make test` installs what is needed.
 
+mod access;
 mod applications;
 mod clip;
 mod faults;
 mod ffmpeg;
+mod handshake;
 mod leaks;
 mod nginx;
 mod origin;

@@ -191,7 +191,7 @@ fn a_recording_with_filesink_is_a_valid_flv_file() {
 }
 
 /// Runs a pipeline until it ends, and returns the message that ended it.
-fn end_of(description: &str) -> gst::Message {
+pub(crate) fn end_of(description: &str) -> gst::Message {
     let pipeline = gst::parse::launch(description).expect("a pipeline");
     pipeline.set_state(gst::State::Playing).expect("it starts");
     let bus = pipeline.bus().expect("a bus");

@@ -3,7 +3,9 @@
 
 //! Our own origin between ffmpeg and the element.
 
+use std::net::SocketAddr;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use crate::clip;
 use crate::nginx::publish_to_waiting_player;
@@ -11,33 +13,63 @@ use crate::process::{Folder, Process, run};
 use crate::{HANG, init};
 
 #[path = "../../examples/origin/server/mod.rs"]
-mod server;
+pub(crate) mod server;
 
 /// An origin on a free port.
-pub(crate) struct Origin(server::Origin);
+pub(crate) struct Origin {
+    server: server::Origin,
+    notices: Arc<Mutex<Vec<server::Notice>>>,
+}
 
 impl Origin {
     pub(crate) fn start() -> Self {
-        let options = server::OriginOptions::default();
-        Self(server::Origin::start("127.0.0.1:0", options).expect("a free port"))
+        Self::with(server::OriginOptions::default())
+    }
+
+    pub(crate) fn with(mut options: server::OriginOptions) -> Self {
+        let notices = Arc::<Mutex<Vec<server::Notice>>>::default();
+        let kept = Arc::clone(&notices);
+        options.observer = Some(Arc::new(move |notice| {
+            kept.lock().expect("not poisoned").push(notice);
+        }));
+        let server = server::Origin::start("127.0.0.1:0", options).expect("a free port");
+        Self { server, notices }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.local_addr()
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("rtmp://{}/live/test", self.0.local_addr())
+        format!("rtmp://{}/live/test", self.address())
     }
 
     pub(crate) fn has_players(&self) -> bool {
-        self.0.summary("live/test").players > 0
+        self.server.summary("live/test").players > 0
+    }
+
+    pub(crate) fn is_published(&self) -> bool {
+        self.server.summary("live/test").published
+    }
+
+    pub(crate) fn notices(&self) -> Vec<server::Notice> {
+        self.notices.lock().expect("not poisoned").clone()
+    }
+
+    /// Waits until the stream flows.
+    pub(crate) fn wait_for_media(&self) {
+        let flows = |summary: &server::hub::Summary| summary.has_media;
+        assert!(
+            self.server.wait_for("live/test", HANG, flows),
+            "it is published: {:?}",
+            self.notices()
+        );
     }
 
     /// Publishes a clip over and over, and returns when it flows.
     pub(crate) fn publish_for_ever(&self, clip: &std::path::Path) -> Process {
         let publisher = clip::publish_for_ever(clip, &self.url());
-        let flows = |summary: &server::hub::Summary| summary.has_media;
-        assert!(
-            self.0.wait_for("live/test", HANG, flows),
-            "ffmpeg publishes"
-        );
+        self.wait_for_media();
         publisher
     }
 }

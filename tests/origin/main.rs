@@ -6,6 +6,7 @@
 //! Every wait ends at a deadline that only a hang can reach; none of them is
 //! an assertion about speed, except where to end promptly is what is tested.
 
+mod access;
 mod client;
 mod connections;
 mod hub;

@@ -27,11 +27,12 @@ use crate::server::{Peer, Server};
 use crate::stunnel::Stunnel;
 
 /// Behind the host of every location.
-const PATH: &str = "app?k=hidden-key/hidden-1234-stream-5678?token=hidden-token&u=hidden-user";
+const PATH: &str = "app?k=hidden-key/hidden-1234-stream-5678?token=hidden-token&u=hidden-value";
 
 /// What servers repeat, in the forms in which they do and in others.
-const ECHO: &str = "said-beside-a-secret: s?token=hidden-token, rtmp://hidden-user:hidden-pass@h/\
+const ECHO: &str = "said-beside-a-secret: s?token=hidden-token, rtmp://someone:hidden-pass@h/\
     app?k=hidden-key 'hidden-1234-stream-5678' (hidden-token) hidden-argument \
+    hidden-secure-token \
     hidden-page";
 
 /// Causes that have no play here: nothing of outside is in their texts, or no
@@ -157,6 +158,16 @@ fn cases() -> Vec<(&'static str, Case)> {
             }),
         ),
         (
+            "not-authorized",
+            Case::scripted(|peer| {
+                let request = peer.connect_request();
+                let words = format!("[ code=403 need auth; authmod=kerberos ] : {ECHO}");
+                let status = Status::new(Level::Error, StatusCode::ConnectRejected, words);
+                peer.session.reject_connect(&request, &status);
+                peer.close();
+            }),
+        ),
+        (
             "create-stream-failed",
             Case::scripted(|peer| {
                 let request = peer.connect_request();
@@ -184,7 +195,7 @@ fn cases() -> Vec<(&'static str, Case)> {
                 let request = peer.connect_request();
                 let ex = Object::new().with("code", 302.0).with(
                     "redirect",
-                    format!("http://hidden-user@h/?k=hidden-key {ECHO}"),
+                    format!("http://someone:hidden-pass@h/?k=hidden-key {ECHO}"),
                 );
                 let status = Status::new(Level::Error, StatusCode::ConnectRejected, ECHO);
                 peer.session
@@ -280,15 +291,13 @@ fn tls_cases() -> Vec<(&'static str, Case)> {
 /// Plays, and looks for secrets in whatever can be seen of it.
 fn play(cause: &str, case: &Case) {
     println!("{cause}");
-    let location = format!(
-        "{}://hidden-user:hidden-pass@{}/{PATH}",
-        case.scheme, case.host
-    );
+    let location = format!("{}://someone:hidden-pass@{}/{PATH}", case.scheme, case.host);
     let player = Player::new(&location);
     let source = &player.source;
     source.set_property("fallbacks", false);
     for (property, value) in [
         ("extra-connect-args", "S:hidden-argument"),
+        ("secure-token", "hidden-secure-token"),
         ("swf-url", "http://h/?t=hidden-page"),
         ("page-url", "http://h/?t=hidden-page"),
     ] {
@@ -350,10 +359,7 @@ fn no_failure_shows_a_secret() {
 fn a_property_that_cannot_be_used_is_told_without_its_value() {
     for (property, value) in [
         ("extra-connect-args", "Q:hidden-argument"),
-        (
-            "location",
-            "rtmp://hidden-user:hidden-pass@[h/app/hidden-1234",
-        ),
+        ("location", "rtmp://someone:hidden-pass@[h/app/hidden-1234"),
         ("proxy", "gopher://me:hidden-proxy-word@h"),
         ("tls-fingerprint", "hidden-print"),
     ] {

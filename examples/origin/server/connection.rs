@@ -9,11 +9,14 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
+use gstrtmpr::rtmp::amf::Value;
+use gstrtmpr::rtmp::handshake::{HandshakeForm, Progress};
 use gstrtmpr::rtmp::message::StreamId;
-use gstrtmpr::rtmp::session::server::{Event, StreamRequest};
+use gstrtmpr::rtmp::session::server::{ConnectRequest, Event, StreamRequest};
 use gstrtmpr::rtmp::session::{Media, Session};
 use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
 
+use super::access::{Access, TokenChallenge};
 use super::hub::{Hub, Publication, Subscription};
 use super::link::Link;
 use super::packet::for_each_packet;
@@ -25,13 +28,18 @@ const READ_BYTES: usize = 64 << 10;
 /// when a send fails.
 const REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
+const WITHOUT_TOKEN: &str = "Not authorized: no right answer to the SecureToken challenge.";
+
 /// Runs a connection until it ends.
-pub(crate) fn run(link: &Arc<Link>, hub: &Arc<Hub>, options: &OriginOptions) {
+pub(crate) fn run(link: &Arc<Link>, hub: &Arc<Hub>, access: &Access, options: &OriginOptions) {
     options.notify(Notice::Connected(link.peer));
     let mut client = Client {
         link,
         hub,
+        access,
         options,
+        handshake: HandshakeForm::Simple,
+        token_answer: None,
         application: String::new(),
         publications: HashMap::new(),
     };
@@ -62,7 +70,11 @@ impl Drop for EndOfReader<'_> {
 struct Client<'a> {
     link: &'a Arc<Link>,
     hub: &'a Arc<Hub>,
+    access: &'a Access,
     options: &'a OriginOptions,
+    handshake: HandshakeForm,
+    /// What has to come before it may publish or play.
+    token_answer: Option<String>,
     application: String,
     publications: HashMap<StreamId, Publication>,
 }
@@ -108,15 +120,11 @@ impl Client<'_> {
 
     fn on_event(&mut self, event: Event) -> io::Result<()> {
         match event {
-            Event::Connect(request) => {
-                let application = request.application.as_str();
-                let application = application.split_once('?').map_or(application, |(a, _)| a);
-                self.application = application.trim_end_matches('/').to_owned();
-                self.link
-                    .lock()
-                    .session
-                    .accept_connect(&request, self.options.chunk_size);
-                self.link.set_connected();
+            Event::Handshake(Progress::Done { form, .. }) => self.handshake = form,
+            Event::Connect(request) => self.on_connect(&request),
+            Event::Called(command) if command.name == "secureTokenResponse" => {
+                let answer = command.arguments.first().and_then(Value::as_str);
+                self.token_answer.take_if(|wanted| answer == Some(wanted));
             }
             Event::Publish(request) => self.on_publish(&request),
             Event::Play(request) => self.on_play(&request),
@@ -132,10 +140,41 @@ impl Client<'_> {
         Ok(())
     }
 
+    fn on_connect(&mut self, request: &ConnectRequest) {
+        let peer = self.link.peer;
+        let user = match self.access.decide(request.app()) {
+            Ok(user) => user,
+            Err(description) => {
+                let status = error(StatusCode::ConnectRejected, &description);
+                let mut state = self.link.lock();
+                state.session.reject_connect(request, &status);
+                drop(state);
+                self.link.finish();
+                return self.options.notify(Notice::NotLetIn(peer));
+            }
+        };
+        let application = request.application.as_str();
+        let application = application.split_once('?').map_or(application, |(a, _)| a);
+        self.application = application.trim_end_matches('/').to_owned();
+        let mut state = self.link.lock();
+        if let Some(TokenChallenge { challenge, answer }) = self.access.token_challenge() {
+            state.session.set_secure_token(challenge);
+            self.token_answer = Some(answer);
+        }
+        state
+            .session
+            .accept_connect(request, self.options.chunk_size);
+        drop(state);
+        self.link.set_connected();
+        self.options
+            .notify(Notice::LetIn(peer, self.handshake, user));
+    }
+
     fn on_publish(&mut self, request: &StreamRequest) {
         self.release(request.stream);
         let path = self.path(request);
-        let publication = if request.path().is_empty() {
+        let denied = self.token_answer.is_some();
+        let publication = if denied || request.path().is_empty() {
             None
         } else {
             self.hub.publish(&path, self.options.name_in_use)
@@ -150,10 +189,12 @@ impl Client<'_> {
                 self.options.notify(Notice::Published(self.link.peer, path));
             }
             None => {
-                let status = error(
-                    StatusCode::PublishBadName,
-                    "Stream name is in use or empty.",
-                );
+                let status = if denied {
+                    error(StatusCode::PublishDenied, WITHOUT_TOKEN)
+                } else {
+                    let description = "Stream name is in use or empty.";
+                    error(StatusCode::PublishBadName, description)
+                };
                 state.session.reject_publish(request, &status);
                 self.link.finish_if_unused(&state, REFUSAL_DELAY);
                 drop(state);
@@ -166,8 +207,9 @@ impl Client<'_> {
     fn on_play(&mut self, request: &StreamRequest) {
         self.release(request.stream);
         let path = self.path(request);
+        let denied = self.token_answer.is_some();
         let mut state = self.link.lock();
-        let subscription = if request.path().is_empty() {
+        let subscription = if denied || request.path().is_empty() {
             None
         } else {
             let outbox = &self.link.outbox;
@@ -183,7 +225,11 @@ impl Client<'_> {
                 self.options.notify(Notice::Played(self.link.peer, path));
             }
             None => {
-                let status = error(StatusCode::PlayStreamNotFound, "Stream not found.");
+                let status = if denied {
+                    error(StatusCode::PlayFailed, WITHOUT_TOKEN)
+                } else {
+                    error(StatusCode::PlayStreamNotFound, "Stream not found.")
+                };
                 state.session.reject_play(request, &status);
                 self.link.finish_if_unused(&state, Duration::ZERO);
                 drop(state);

@@ -137,6 +137,11 @@ impl Link {
         }
     }
 
+    /// Closes the connection when all that was said has been sent.
+    pub(crate) fn finish(&self) {
+        self.outbox.finish(Instant::now());
+    }
+
     /// Makes the reader wait while the peer does not read its answers.
     pub(crate) fn wait_for_room(&self) {
         let mut state = self.lock();

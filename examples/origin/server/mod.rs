@@ -14,6 +14,7 @@
 // Each program that includes this module uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod access;
 pub(crate) mod connection;
 pub(crate) mod hub;
 pub(crate) mod link;
@@ -29,8 +30,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use gstrtmpr::rtmp::auth::{Credentials, Method};
+use gstrtmpr::rtmp::handshake::HandshakeForm;
 use gstrtmpr::rtmp::session::server::DEFAULT_OUT_CHUNK_SIZE;
 
+use access::Access;
 use hub::{Hub, Missing, NameInUse, Summary};
 use link::Link;
 
@@ -38,6 +42,10 @@ use link::Link;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Notice {
     Connected(SocketAddr),
+    /// By which handshake, and as whom if it was asked.
+    LetIn(SocketAddr, HandshakeForm, Option<String>),
+    /// It has not shown who it is, at least not yet.
+    NotLetIn(SocketAddr),
     /// With the error if it was one.
     Closed(SocketAddr, Option<String>),
     Published(SocketAddr, String),
@@ -54,6 +62,17 @@ impl std::fmt::Display for Notice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Connected(peer) => write!(f, "{peer} connected"),
+            Self::LetIn(peer, form, None) => {
+                write!(f, "{peer} is let in ({} handshake)", form.name())
+            }
+            Self::LetIn(peer, form, Some(user)) => {
+                write!(
+                    f,
+                    "{peer} is let in as {user:?} ({} handshake)",
+                    form.name()
+                )
+            }
+            Self::NotLetIn(peer) => write!(f, "{peer} is asked who it is, or refused"),
             Self::Closed(peer, None) => write!(f, "{peer} closed"),
             Self::Closed(peer, Some(why)) => write!(f, "{peer} closed: {why}"),
             Self::Published(peer, path) => write!(f, "{peer} publishes {path:?}"),
@@ -78,6 +97,12 @@ pub(crate) struct OriginOptions {
     pub(crate) missing: Missing,
     /// What is done with a second publisher of a stream.
     pub(crate) name_in_use: NameInUse,
+    /// Who may come in; everybody if empty.
+    pub(crate) users: Vec<Credentials>,
+    /// How they show who they are.
+    pub(crate) authmod: Method,
+    /// What clients have to know to publish or play.
+    pub(crate) secure_token: Option<String>,
     /// Connections at one time; more are closed at once.
     pub(crate) max_connections: usize,
     /// Media that waits for one connection to read it, in bytes.
@@ -99,6 +124,9 @@ impl Default for OriginOptions {
             chunk_size: DEFAULT_OUT_CHUNK_SIZE,
             missing: Missing::default(),
             name_in_use: NameInUse::default(),
+            users: Vec::new(),
+            authmod: Method::Adobe,
+            secure_token: None,
             max_connections: 256,
             max_queue_bytes: 16 << 20,
             max_gop_bytes: 8 << 20,
@@ -127,6 +155,7 @@ pub(crate) struct Origin {
 struct Shared {
     options: OriginOptions,
     hub: Arc<Hub>,
+    access: Access,
     stopping: AtomicBool,
     connections: Mutex<Vec<Running>>,
 }
@@ -146,6 +175,7 @@ impl Origin {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             hub: Hub::new(options.max_gop_bytes),
+            access: Access::new(&options),
             options,
             stopping: AtomicBool::new(false),
             connections: Mutex::default(),
@@ -249,7 +279,15 @@ impl Shared {
         let (shared, running) = (Arc::clone(self), Arc::clone(&link));
         let thread = std::thread::Builder::new()
             .name("origin-read".to_owned())
-            .spawn(move || connection::run(&running, &shared.hub, &shared.options))?;
+            .spawn(move || {
+                let Self {
+                    hub,
+                    access,
+                    options,
+                    ..
+                } = &*shared;
+                connection::run(&running, hub, access, options);
+            })?;
         connections.push(Running { link, thread });
         Ok(())
     }

@@ -34,7 +34,9 @@ impl Player<'_> {
 
     pub(super) fn failed(&self, cause: Cause) -> Outcome {
         let elapsed = self.shared.started.elapsed();
-        Outcome::Failed(Failure::new(cause, self.phase, elapsed))
+        let mut failure = Failure::new(cause, self.phase, elapsed);
+        failure.secure_token_wanted = self.secure_token_wanted && self.phase < Phase::Playing;
+        Outcome::Failed(failure)
     }
 
     /// An end that was only deduced; that of a stream whose publisher has left

@@ -28,6 +28,8 @@ impl fmt::Display for Members<'_> {
             let comma = if position == 0 { "" } else { ", " };
             write!(f, "{comma}{}: ", printable(name))?;
             match value {
+                // No secret, but one can be made out with its key.
+                Value::String(_) if name == "secureToken" => f.write_str("…")?,
                 Value::String(text) => write!(f, "{:?}", printable(text))?,
                 Value::Number(number) => write!(f, "{number}")?,
                 Value::Boolean(value) => write!(f, "{value}")?,
@@ -52,8 +54,9 @@ mod tests {
             .with("fmsVer", "FMS/3,0,1,123")
             .with("capabilities", 31.0)
             .with("details", "s?token=secret")
+            .with("secureToken", "secret")
             .with("data", Object::new().with("token", "secret"));
-        let shown = r#"{fmsVer: "FMS/3,0,1,123", capabilities: 31, details: "s?…", data: …}"#;
+        let shown = r#"{fmsVer: "FMS/3,0,1,123", capabilities: 31, details: "s?…", secureToken: …, data: …}"#;
         assert_eq!(Members(&members).to_string(), shown);
 
         let long = "x".repeat(1 << 16);

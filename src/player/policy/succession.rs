@@ -94,6 +94,11 @@ impl Player<'_> {
         }
     }
 
+    /// What has not taken another connection's place.
+    pub(in crate::player) fn take_candidate(&mut self) -> Option<Candidate> {
+        self.candidate.take()
+    }
+
     /// The connection that is to take this one's place.
     pub(in crate::player) fn take_standby(&mut self) -> Option<Standby> {
         self.standby.take()

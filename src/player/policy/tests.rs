@@ -15,11 +15,12 @@ use crate::net::Control;
 use crate::player::flv_output::FlvOutput;
 use crate::player::log::Log;
 use crate::player::request::{Place, Request};
-use crate::player::settings::{OnUnpublish, PlaySettings};
+use crate::player::settings::{HandshakeChoice, OnUnpublish, PlaySettings};
 use crate::player::stats::{Phase, Snapshot};
 use crate::player::{Item, ItemQueue};
 use crate::queue::Limits;
 use crate::rtmp::amf::Object;
+use crate::rtmp::auth::Access;
 use crate::rtmp::chunk;
 use crate::rtmp::handshake::{HandshakeForm, Progress};
 use crate::rtmp::location::Location;
@@ -41,6 +42,8 @@ fn settings() -> PlaySettings {
         network: crate::net::gio::Options::default(),
         fixed_path: false,
         tc_url: None,
+        access: Access::default(),
+        handshake: HandshakeChoice::Auto,
         connect: ConnectParameters::default(),
         play: PlayParameters {
             name: location.stream.clone(),

@@ -205,6 +205,12 @@ impl ClientSession {
         self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
     }
 
+    /// Answers the server's [`secure_token_challenge`].
+    pub fn answer_secure_token(&mut self, answer: &str) {
+        let command = Command::new("secureTokenResponse", 0.0).argument(answer);
+        self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
+    }
+
     /// Asks for the length of a recording, which some servers want before they
     /// play one, as FFmpeg does. Live servers do not know it.
     pub fn get_stream_length(&mut self, name: &str) {
@@ -546,6 +552,17 @@ impl Session for ClientSession {
     fn counters(&self) -> Counters {
         self.connection.counters()
     }
+}
+
+/// The SecureToken challenge in the answer to `connect`, which Wowza puts
+/// beside the status.
+pub fn secure_token_challenge<'a>(
+    properties: &'a Object,
+    information: &'a Object,
+) -> Option<&'a str> {
+    [information, properties]
+        .into_iter()
+        .find_map(|object| object.get("secureToken")?.as_str())
 }
 
 /// Codes that no server sends to a client that may stay.

@@ -43,7 +43,8 @@ pub const DEFAULT_OUT_CHUNK_SIZE: u32 = 60_000;
 /// A `connect` that waits for its answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConnectRequest {
-    /// `app`, without a slash or `/_definst_` at its end.
+    /// `app` with its query if it has one, without a slash or `/_definst_` at
+    /// the end of its path.
     pub application: String,
     /// `tcUrl`, empty if it was not sent.
     pub tc_url: String,
@@ -53,6 +54,12 @@ pub struct ConnectRequest {
 }
 
 impl ConnectRequest {
+    /// `app` as it was sent.
+    pub fn app(&self) -> &str {
+        let app = self.properties.get("app").and_then(Value::as_str);
+        app.unwrap_or_default()
+    }
+
     /// What of Enhanced RTMP the client announced; `None` if nothing.
     pub fn capabilities(&self) -> Option<Capabilities> {
         Capabilities::in_request(&self.properties)
@@ -124,6 +131,7 @@ enum Close {
 pub struct ServerSession {
     connection: Connection,
     capabilities: Capabilities,
+    secure_token: Option<String>,
     connected: bool,
     streams: Vec<(StreamId, Use)>,
     pub(super) last_stream: u32,
@@ -139,6 +147,7 @@ impl ServerSession {
         Self {
             connection: Connection::new(Role::Server, HandshakeForm::Digest, seed, limits),
             capabilities: Capabilities::default(),
+            secure_token: None,
             connected: false,
             streams: Vec::new(),
             last_stream: 0,
@@ -151,6 +160,12 @@ impl ServerSession {
     /// Nothing is told without this.
     pub fn set_capabilities(&mut self, capabilities: Capabilities) {
         self.capabilities = capabilities;
+    }
+
+    /// Has `accept_connect` ask for the answer to this challenge, which comes as
+    /// a call of `secureTokenResponse`. What follows from it is the caller's.
+    pub fn set_secure_token(&mut self, challenge: String) {
+        self.secure_token = Some(challenge);
     }
 
     /// Accepts `connect`: window, bandwidth, StreamBegin, chunk size, `_result`.
@@ -172,6 +187,9 @@ impl ServerSession {
             "Connection succeeded.",
         )
         .with("objectEncoding", 0.0);
+        if let Some(challenge) = &self.secure_token {
+            status = status.with("secureToken", challenge.as_str());
+        }
         if request.capabilities().is_some() {
             self.capabilities.write(&mut status.information);
         }
@@ -455,15 +473,19 @@ fn connect_request(command: Command) -> Event {
         let value = names.iter().find_map(|name| properties.get(name)?.as_str());
         value.unwrap_or_default().to_owned()
     };
-    let application = text(&["app"]);
-    let application = application.trim_end_matches('/');
-    let application = application
-        .strip_suffix("/_definst_")
-        .unwrap_or(application);
     Event::Connect(ConnectRequest {
-        application: application.to_owned(),
+        application: application(&text(&["app"])),
         tc_url: text(&["tcUrl", "tcurl"]),
         transaction: command.transaction,
         properties,
     })
+}
+
+/// `app` without what makes no difference. Clients put their answers to the
+/// server's questions behind it as a query, which may end in a slash.
+fn application(app: &str) -> String {
+    let (path, query) = app.split_at(app.find('?').unwrap_or(app.len()));
+    let path = path.trim_end_matches('/');
+    let path = path.strip_suffix("/_definst_").unwrap_or(path);
+    format!("{path}{query}")
 }

@@ -15,6 +15,7 @@ mod hostile;
 mod mutations;
 mod play;
 mod publish;
+mod secure_token;
 mod serving;
 mod splits;
 

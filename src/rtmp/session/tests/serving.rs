@@ -94,10 +94,14 @@ fn decoration_of_the_application_and_another_spelling_are_understood() {
         ("live/_definst_/", "live"),
         ("a/b", "a/b"),
         ("", ""),
+        ("live/_definst_/?x=y/", "live?x=y/"),
+        ("live?x=/_definst_", "live?x=/_definst_"),
+        ("?x", "?x"),
     ] {
         let object = Object::new().with("app", application).with("tcurl", "x");
         let request = connect_request(&Command::new("connect", 1.0).object(object));
         assert_eq!(request.application, expected, "{application}");
+        assert_eq!(request.app(), application);
         assert_eq!(request.tc_url, "x");
     }
 }

@@ -208,10 +208,14 @@ fn fms_that_refuses_the_connection_is_an_error() {
             NOTHING,
         ),
     ] {
+        let cause = match error {
+            gst::ResourceError::NotAuthorized => "not-authorized",
+            _ => "connect-rejected",
+        };
         let server = live().refusing_connect(vec![rejected(code, words)]);
         server.fails_with(&Failure {
             error,
-            cause: "connect-rejected",
+            cause,
             words: &[code, words],
             tried,
         });

@@ -1,0 +1,131 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! One connection, or as many as it takes until a server that wants to know
+//! who asks has let us in or has said why not.
+//!
+//! Such a server refuses `connect` with a question, and the answer comes with
+//! the next connection. These are neither retries nor other ways to ask: the
+//! same is asked for each time. A refusal of what we answered is the end.
+
+use std::sync::Arc;
+
+use super::attempt::{Attempt, Finished};
+use super::candidate::Candidate;
+use super::failure::{Cause, Failure};
+use super::flv_output::FlvOutput;
+use super::ladder::Form;
+use super::policy::{Outcome, Shared};
+use super::request::{Place, Request};
+use super::stats::Phase;
+use crate::net::Control;
+use crate::rtmp::auth::{AuthError, AuthMode, Login};
+use crate::rtmp::status::Status;
+
+/// The way in to one place, in one form of asking.
+pub(super) struct Entry<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) control: &'a Control,
+    pub(super) place: &'a Place,
+    pub(super) form: &'a Form,
+    /// The form of asking has to prove itself.
+    pub(super) on_trial: bool,
+}
+
+/// What follows from a connection.
+enum Next {
+    /// Another one, with what there is to say now.
+    Again,
+    /// The end, for this.
+    Refused(Box<Status>, AuthError),
+    /// The end as it is.
+    Done,
+}
+
+impl Entry<'_> {
+    /// Runs to the end. With a candidate it is to take another connection's
+    /// place.
+    pub(super) fn run(&self, mut candidate: Option<Candidate>, output: &mut FlvOutput) -> Finished {
+        let settings = &self.shared.settings;
+        let request = self.place.request(settings, self.form);
+        let mut login = self.login();
+        // Said because of the last time, and not because the server asked.
+        let mut is_assumed = settings.access.mode == AuthMode::Auto && login.query().is_some();
+        loop {
+            let attempt = Attempt {
+                shared: self.shared,
+                control: self.control,
+                place: self.place,
+                request: &request,
+                login: &login,
+                on_trial: self.on_trial,
+                candidate,
+            };
+            let mut finished = attempt.run(output);
+            candidate = finished.candidate.take();
+            let Some(Outcome::Failed(failure)) = &mut finished.outcome else {
+                return finished;
+            };
+            if std::mem::take(&mut is_assumed) && is_closed(failure) {
+                self.shared.learned.forget_method(&self.place.location);
+                login = self.login();
+                self.shared.log.info(format_args!(
+                    "The server closed on a user name; connecting again without"
+                ));
+                continue;
+            }
+            match self.next(&mut login, &request, failure) {
+                Next::Again => output.forget_what_never_began(),
+                Next::Refused(status, error) => {
+                    failure.cause = Cause::NotAuthorized {
+                        status: *status,
+                        error,
+                    };
+                    return finished;
+                }
+                Next::Done => {
+                    // Another way to ask would only be another login.
+                    let is_silent = failure.cause.status().is_none();
+                    finished.is_final = failure.phase == Phase::Connect
+                        && is_silent
+                        && login.answers_by().is_some();
+                    return finished;
+                }
+            }
+        }
+    }
+
+    fn login(&self) -> Login {
+        let settings = &self.shared.settings;
+        let credentials = self.place.credentials(settings);
+        let known = self.shared.learned.method(&self.place.location);
+        Login::new(settings.access.mode, credentials, known)
+    }
+
+    fn next(&self, login: &mut Login, request: &Request, failure: &Failure) -> Next {
+        let Cause::ConnectRejected(Some(status)) = &failure.cause else {
+            return Next::Done;
+        };
+        let random = glib::random_int();
+        let application = &request.connect.application;
+        match login.on_refused(&status.description, application, random) {
+            Some(Ok(())) => {
+                if let Some(method) = login.method() {
+                    let learned = &self.shared.learned;
+                    learned.remember_method(&self.place.location, method);
+                    self.shared.log.info(format_args!(
+                        "The server wants to know who asks ({method}); connecting again"
+                    ));
+                }
+                Next::Again
+            }
+            Some(Err(error)) => Next::Refused(Box::new(status.clone()), error),
+            None => Next::Done,
+        }
+    }
+}
+
+/// The server closed the connection on `connect` without a word.
+fn is_closed(failure: &Failure) -> bool {
+    failure.phase == Phase::Connect && matches!(failure.cause, Cause::ClosedEarly(_))
+}
