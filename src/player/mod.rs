@@ -52,7 +52,7 @@ pub use script_data::ScriptData;
 pub use settings::{HandshakeChoice, OnUnpublish, PlaySettings};
 pub use stats::{Peer, Phase, Snapshot, Stats};
 pub use traffic::{Flow, Flows};
-pub use worker::Worker;
+pub use worker::{Handles, Worker};
 
 /// The queue between the network thread and the streaming thread.
 pub type ItemQueue = crate::queue::Queue<Item, End>;

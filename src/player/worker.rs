@@ -26,19 +26,35 @@ pub struct Worker {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What a play has in common with its element.
+#[derive(Debug)]
+pub struct Handles {
+    /// Wakes the play, and ends it.
+    pub control: Control,
+    /// Takes what is played.
+    pub queue: Arc<ItemQueue>,
+    /// Takes its figures.
+    pub stats: Arc<Stats>,
+    /// Knows of earlier plays.
+    pub learned: Arc<Learned>,
+    /// Which media are wanted.
+    pub reception: Arc<Reception>,
+    /// What must not be shown of it.
+    pub hidden: Arc<Hidden>,
+}
+
 impl Worker {
     /// Starts a play in a thread of its own. `name` is the element's, for the
-    /// log, in which nothing of `hidden` is shown. Whatever happens, the queue gets an end.
-    pub fn start(
-        name: String,
-        settings: PlaySettings,
-        hidden: Arc<Hidden>,
-        control: Control,
-        queue: Arc<ItemQueue>,
-        stats: Arc<Stats>,
-        learned: Arc<Learned>,
-        reception: Arc<Reception>,
-    ) -> Self {
+    /// log. Whatever happens, the queue gets an end.
+    pub fn start(name: String, settings: PlaySettings, handles: Handles) -> Self {
+        let Handles {
+            control,
+            queue,
+            stats,
+            learned,
+            reception,
+            hidden,
+        } = handles;
         let worker_control = control.clone();
         let fallback = Arc::clone(&queue);
         let thread = std::thread::Builder::new()

@@ -60,7 +60,8 @@ use crate::error;
 use crate::net::Control;
 use crate::net::gio::AcceptCertificate;
 use crate::player::{
-    End, Hidden, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, Stats, Worker,
+    End, Handles, Hidden, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, Stats,
+    Worker,
 };
 use crate::properties::credentials::uri;
 use crate::queue::Popped;
@@ -453,16 +454,16 @@ impl RtmprSrc {
 
     fn connect(&self, play: &mut Play) {
         let shared = &play.shared;
-        play.worker = Some(Worker::start(
-            self.obj().name().into(),
-            shared.settings.clone(),
-            Arc::clone(&shared.hidden),
-            shared.control.clone(),
-            Arc::clone(&shared.queue),
-            Arc::clone(&lock(&self.stats)),
-            Arc::clone(&self.learned),
-            Arc::clone(&self.reception),
-        ));
+        let handles = Handles {
+            control: shared.control.clone(),
+            queue: Arc::clone(&shared.queue),
+            stats: Arc::clone(&lock(&self.stats)),
+            learned: Arc::clone(&self.learned),
+            reception: Arc::clone(&self.reception),
+            hidden: Arc::clone(&shared.hidden),
+        };
+        let name = self.obj().name().into();
+        play.worker = Some(Worker::start(name, shared.settings.clone(), handles));
     }
 
     /// The present play, connecting now if that has waited for the first buffer.

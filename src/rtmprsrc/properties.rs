@@ -490,7 +490,7 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
 const HIDDEN: &str = "…";
 
 /// A URL or name fit to be shown.
-fn shown(text: &String) -> String {
+fn shown(text: &str) -> String {
     printable(text)
 }
 
@@ -525,10 +525,10 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "play-duration" => settings.play_duration().to_value(),
         "play-reset" => settings.play.reset.map_or(-1, i32::from).to_value(),
         "buffer-length" => settings.buffer_length().to_value(),
-        "tc-url" => settings.tc_url().map(shown).to_value(),
-        "swf-url" => settings.swf_url().map(shown).to_value(),
-        "page-url" => settings.page_url().map(shown).to_value(),
-        "subscribe" => settings.subscribe().map(shown).to_value(),
+        "tc-url" => settings.tc_url().map(|text| shown(text)).to_value(),
+        "swf-url" => settings.swf_url().map(|text| shown(text)).to_value(),
+        "page-url" => settings.page_url().map(|text| shown(text)).to_value(),
+        "subscribe" => settings.subscribe().map(|text| shown(text)).to_value(),
         "extra-connect-args" => {
             let args = settings.extra_connect_args.as_ref();
             args.map(|_| HIDDEN).to_value()

@@ -136,15 +136,15 @@ impl Options {
         let address = host
             .split_once('%')
             .map_or(host, |(address, _zone)| address);
-        let fits = match (self.family, address.parse()) {
-            (AddressFamily::Ipv4, Ok(IpAddr::V6(_))) | (AddressFamily::Ipv6, Ok(IpAddr::V4(_))) => {
-                false
-            }
-            _ => true,
-        };
-        let words = || format!("an address of another kind{}", self.constraints());
-        fits.then_some(())
-            .ok_or_else(|| ConnectError::Resolve(words()))
+        let other = matches!(
+            (self.family, address.parse()),
+            (AddressFamily::Ipv4, Ok(IpAddr::V6(_))) | (AddressFamily::Ipv6, Ok(IpAddr::V4(_)))
+        );
+        if other {
+            let words = format!("an address of another kind{}", self.constraints());
+            return Err(ConnectError::Resolve(words));
+        }
+        Ok(())
     }
 
     /// What narrows down which addresses work, for errors.
