@@ -16,7 +16,7 @@ use crate::rtmp::status::{Status, printable};
 pub const MAX_REDIRECTS: u32 = 5;
 
 /// Longest URL to which a server can send us, in bytes. A longer one is none.
-pub(super) const MAX_URL: usize = 8 << 10;
+pub(crate) const MAX_URL: usize = 8 << 10;
 
 /// Why a redirect is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,6 +25,9 @@ const READ_BYTES: usize = 64 << 10;
 /// when a send fails.
 const REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
+/// Longest name of an application or a stream, in bytes: it is kept.
+const MAX_NAME: usize = 1024;
+
 /// Runs a connection until it ends.
 pub(crate) fn run(link: &Arc<Link>, hub: &Arc<Hub>, options: &OriginOptions) {
     options.notify(Notice::Connected(link.peer));
@@ -108,6 +111,12 @@ impl Client<'_> {
 
     fn on_event(&mut self, event: Event) -> io::Result<()> {
         match event {
+            Event::Connect(request) if request.application.len() > MAX_NAME => {
+                let status = error(StatusCode::ConnectRejected, "The name is too long.");
+                let mut state = self.link.lock();
+                state.session.reject_connect(&request, &status);
+                self.link.finish_if_unused(&state, Duration::ZERO);
+            }
             Event::Connect(request) => {
                 let application = request.application.as_str();
                 let application = application.split_once('?').map_or(application, |(a, _)| a);
@@ -135,10 +144,10 @@ impl Client<'_> {
     fn on_publish(&mut self, request: &StreamRequest) {
         self.release(request.stream);
         let path = self.path(request);
-        let publication = if request.path().is_empty() {
-            None
-        } else {
+        let publication = if is_name(request.path()) {
             self.hub.publish(&path, self.options.name_in_use)
+        } else {
+            None
         };
         let mut state = self.link.lock();
         match publication {
@@ -152,7 +161,7 @@ impl Client<'_> {
             None => {
                 let status = error(
                     StatusCode::PublishBadName,
-                    "Stream name is in use or empty.",
+                    "Stream name is in use, empty or too long.",
                 );
                 state.session.reject_publish(request, &status);
                 self.link.finish_if_unused(&state, REFUSAL_DELAY);
@@ -167,12 +176,12 @@ impl Client<'_> {
         self.release(request.stream);
         let path = self.path(request);
         let mut state = self.link.lock();
-        let subscription = if request.path().is_empty() {
-            None
-        } else {
+        let subscription = if is_name(request.path()) {
             let outbox = &self.link.outbox;
             self.hub
                 .subscribe(&path, self.options.missing, request.stream, outbox)
+        } else {
+            None
         };
         match subscription {
             Some(subscription) => {
@@ -234,6 +243,10 @@ impl Client<'_> {
     fn path(&self, request: &StreamRequest) -> String {
         format!("{}/{}", self.application, request.path())
     }
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=MAX_NAME).contains(&name.len())
 }
 
 fn error(code: StatusCode, description: &str) -> Status {
