@@ -282,6 +282,21 @@ mod tests {
     }
 
     #[test]
+    fn a_url_without_end_is_no_place() {
+        let url = |length: usize| format!("rtmp://b/{}", "x".repeat(length - 9));
+        let present = Location::parse("rtmp://a/live/s").expect("a location");
+        for (length, is_place) in [(MAX_URL, true), (MAX_URL + 1, false), (1 << 20, false)] {
+            let moved = Object::new()
+                .with("code", 302.0)
+                .with("redirect", url(length));
+            let found = Redirect::find(&Status::from(moved));
+            assert_eq!(found.is_some(), is_place, "{length}");
+            let asked = Status::from(Object::new().with("tcUrl", url(length)));
+            assert_eq!(reconnect(&asked, &present).is_ok(), is_place, "{length}");
+        }
+    }
+
+    #[test]
     fn only_code_302_with_a_place_is_a_redirect() {
         let place = "rtmp://b/live";
         for (object, is_redirect) in [
