@@ -54,8 +54,8 @@ clippy: ## check the lints
 doc: ## build the documentation
 	env RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --locked
 
-deny: ## check licences and advisories of the dependencies (needs cargo-deny)
-	$(CARGO) deny --locked check
+deny: ## check licences, sources and known flaws of the crates (needs cargo-deny)
+	scripts/check-dependencies.sh
 
 install: ## install with meson: PREFIX=… (default: GStreamer's), DESTDIR=…
 	scripts/install-deps.sh install

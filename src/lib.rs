@@ -9,6 +9,7 @@
 pub mod driver;
 mod error;
 pub mod flv;
+pub mod footprint;
 pub mod net;
 pub mod player;
 pub mod properties;

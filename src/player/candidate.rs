@@ -18,10 +18,10 @@ use crate::rtmp::session::{Media, MediaKind};
 use crate::rtmp::timestamp::Track;
 
 /// Most bytes that are held back; beyond it the next key frame is waited for.
-pub(super) const MAX_HELD: usize = 16 << 20;
+pub(crate) const MAX_HELD: usize = 16 << 20;
 
 /// Most bytes of headers that are held back.
-pub(super) const MAX_HEADERS: usize = 1 << 20;
+pub(crate) const MAX_HEADERS: usize = 1 << 20;
 
 /// A connection in waiting.
 pub(super) struct Candidate {

@@ -345,4 +345,41 @@ mod tests {
         place(&mut line, &[(Video, 0, 500)]);
         assert_eq!(line.header(Video, 40), 10_540);
     }
+
+    #[test]
+    fn no_times_fall_far_or_overflow_whatever_a_server_sends() {
+        let mut random = crate::rtmp::random::Random::new(13);
+        // As far as the timeline unwraps 32 bits, and beyond.
+        let times = [
+            0,
+            1,
+            1 << 31,
+            (1 << 32) - 1,
+            1 << 43,
+            u64::MAX / 2,
+            u64::MAX,
+        ];
+        let mut line = Continuity::default();
+        let start = Instant::now();
+        let mut last = [0; 2];
+        for n in 0..100_000 {
+            let now = start + Duration::from_millis(n);
+            let (track, last) = if random.once_in(2) {
+                (Audio, &mut last[0])
+            } else {
+                (Video, &mut last[1])
+            };
+            match random.below(10) {
+                0 => line.announce_restart(),
+                1 => _ = line.header(track, random.pick(&times)),
+                2 => _ = line.script(random.pick(&times)),
+                _ => {
+                    let time = random.pick(&times).saturating_add(random.number() % 3);
+                    let placed = line.frame(track, time, now).time;
+                    assert!(placed + MAX_STEP_BACK.unsigned_abs() >= *last, "{placed}");
+                    *last = placed;
+                }
+            }
+        }
+    }
 }

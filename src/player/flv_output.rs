@@ -36,11 +36,11 @@ use crate::rtmp::timestamp::{Timeline, Track};
 const HEADER_WAIT: Duration = Duration::from_millis(500);
 
 /// How much may be held back meanwhile, in bytes.
-pub(super) const MAX_HELD: usize = 1 << 20;
+pub(crate) const MAX_HELD: usize = 1 << 20;
 
 /// How much is made ready before it has to be taken, in bytes: a read of the
 /// largest batch of usual media comes to less.
-pub(super) const MAX_READY: usize = 1 << 20;
+pub(crate) const MAX_READY: usize = 1 << 20;
 
 /// Messages of one kind, and none of the other, after which the metadata's
 /// word that there is only this kind is believed.

@@ -24,7 +24,7 @@ use crate::rtmp::session::client::PlayStart;
 use crate::rtmp::status::{Status, StatusCode};
 
 /// Most connections for one play, redirects and logins apart.
-const MAX_ATTEMPTS: usize = 6;
+pub(crate) const MAX_ATTEMPTS: usize = 6;
 
 /// Most attempts that may end by time, since each of them takes the timeout.
 const MAX_SILENT_ATTEMPTS: usize = 3;

@@ -6,10 +6,10 @@
 
 mod access;
 mod ending;
-pub(super) mod flood;
+pub(crate) mod flood;
 mod members;
 mod presence;
-mod succession;
+pub(crate) mod succession;
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -50,6 +50,9 @@ use crate::rtmp::session::{MediaKind, Session};
 use crate::rtmp::status::{Level, Status, StatusCode, printable};
 use crate::rtmp::timestamp::Track;
 use crate::rtmp::user_control::UserControl;
+
+/// Lines of the log about what a peer can repeat, each with other words.
+pub(crate) const MAX_REPORTED: usize = 64;
 
 /// What all connections of a play have in common.
 pub(super) struct Shared {
@@ -417,7 +420,6 @@ impl<'a> Player<'a> {
 
     /// Logs what a peer can repeat: once, and no more than some of what it makes up.
     fn report(&mut self, text: String) {
-        const MAX_REPORTED: usize = 64;
         if self.reported.len() < MAX_REPORTED && !self.reported.contains(&text) {
             self.log.info(format_args!("{text}"));
             self.reported.insert(text);

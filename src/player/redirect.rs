@@ -16,7 +16,7 @@ use crate::rtmp::status::{Status, printable};
 pub const MAX_REDIRECTS: u32 = 5;
 
 /// Longest URL to which a server can send us, in bytes. A longer one is none.
-pub(super) const MAX_URL: usize = 8 << 10;
+pub(crate) const MAX_URL: usize = 8 << 10;
 
 /// Why a redirect is not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -278,6 +278,21 @@ mod tests {
 
     fn location(url: &str) -> Location {
         Location::parse(url).expect("a location")
+    }
+
+    #[test]
+    fn a_url_without_end_is_no_place() {
+        let url = |length: usize| format!("rtmp://b/{}", "x".repeat(length - 9));
+        let present = Location::parse("rtmp://a/live/s").expect("a location");
+        for (length, is_place) in [(MAX_URL, true), (MAX_URL + 1, false), (1 << 20, false)] {
+            let moved = Object::new()
+                .with("code", 302.0)
+                .with("redirect", url(length));
+            let found = Redirect::find(&Status::from(moved));
+            assert_eq!(found.is_some(), is_place, "{length}");
+            let asked = Status::from(Object::new().with("tcUrl", url(length)));
+            assert_eq!(reconnect(&asked, &present).is_ok(), is_place, "{length}");
+        }
     }
 
     #[test]

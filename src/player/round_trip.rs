@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// Pings whose answers are waited for. Servers that answer none cost no more.
-const MAX_UNANSWERED: usize = 8;
+pub(crate) const MAX_UNANSWERED: usize = 8;
 
 /// What was measured on one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

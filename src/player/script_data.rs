@@ -8,12 +8,17 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::rtmp::amf::{Object, Value};
+use crate::rtmp::amf::{MAX_BYTES, MAX_DECODING_BYTES, Object, Value};
 use crate::rtmp::amf0;
 
 /// Longer messages are not decoded. The session refuses data messages beyond
 /// this, but not parts of aggregates. Bytes.
-const MAX_DECODED: usize = 1 << 20;
+pub(crate) const MAX_DECODED: usize = 1 << 20;
+
+/// The most that a message takes while it is written anew, in bytes: the values, a
+/// copy of one without byte arrays, the buffer they are written to, which doubles,
+/// and the tag.
+pub(crate) const MAX_REWRITING: usize = MAX_DECODING_BYTES + 4 * MAX_BYTES;
 
 /// How much of a name is kept. Bytes.
 const MAX_NAME: usize = 256;
@@ -109,7 +114,6 @@ fn without_bytes(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rtmp::amf::MAX_BYTES;
     use crate::rtmp::vectors::hex;
 
     fn body(values: &[Value]) -> Vec<u8> {

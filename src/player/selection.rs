@@ -11,7 +11,7 @@ use crate::rtmp::timestamp::Track;
 
 /// Longest sequence header that is kept while its medium is off, in bytes. Real ones
 /// are a few hundred.
-pub(super) const MAX_HEADER: usize = 1 << 20;
+pub(crate) const MAX_HEADER: usize = 1 << 20;
 
 /// What becomes of a message.
 #[derive(Debug, PartialEq, Eq)]

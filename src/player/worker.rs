@@ -27,7 +27,6 @@ pub struct Worker {
 }
 
 /// What a play has in common with its element.
-#[derive(Debug)]
 pub struct Handles {
     /// Wakes the play, and ends it.
     pub control: Control,

@@ -30,12 +30,16 @@ pub const MAX_ELEMENTS: usize = 65_536;
 /// A short message may make less of itself: 256 bytes of each byte, and 4 KiB.
 pub const MAX_BYTES: usize = 8 << 20;
 
+/// The most that decoding a message takes, in bytes: while a list grows, it is there
+/// twice.
+pub const MAX_DECODING_BYTES: usize = MAX_BYTES + MAX_BYTES / 2;
+
 /// Values that a message may have beyond one for each of its bytes, for references.
-const SPARE_ELEMENTS: usize = 1024;
+pub(crate) const SPARE_ELEMENTS: usize = 1024;
 
 /// Memory for each byte of a message: AMF3 objects of one member, whose class and name
 /// are references, come to 200.
-const BYTES_PER_BYTE: usize = 256;
+pub(crate) const BYTES_PER_BYTE: usize = 256;
 
 /// Memory that any message may take, for references.
 const SPARE_BYTES: usize = 4096;

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gst::prelude::*;
 
-use crate::rtmp::amf::{Object, Value};
+use crate::rtmp::amf::{MAX_BYTES, Object, Value};
 
 /// Values in one message.
 const MAX_VALUES: usize = 32_768;
@@ -29,6 +29,9 @@ const MAX_DEPTH: usize = 8;
 
 /// Longest name that becomes that of a field or a structure. Bytes.
 const MAX_NAME: usize = 128;
+
+/// Names that one process makes known to GLib.
+const MAX_NAMES: usize = 4096;
 
 /// Why values are missing beyond [`MAX_VALUES`].
 const TOO_MANY: &str = "too many values";
@@ -48,7 +51,7 @@ const MEMBERS_FIELD: &str = "amf-members";
 pub(super) struct Names(AtomicUsize);
 
 /// The names of this process.
-pub(super) static NAMES: Names = Names::new(4096);
+pub(super) static NAMES: Names = Names::new(MAX_NAMES);
 
 impl Names {
     pub(super) const fn new(left: usize) -> Self {
@@ -92,6 +95,14 @@ const PIECE: usize = 48;
 
 /// What a structure takes beside its values, in bytes.
 const STRUCTURE: usize = 256;
+
+/// The most that the values of one message take, in bytes: each in a structure of its
+/// own, and all text that there may be.
+pub(crate) const MAX_MESSAGE_BYTES: usize = MAX_VALUES * (STRUCTURE + 2 * VALUE) + MAX_BYTES;
+
+/// Names that GLib is made to keep in one process, and what each takes at most, with
+/// the table that they are in, in bytes.
+pub(crate) const NAMES_BYTES: usize = MAX_NAMES * (MAX_NAME + 128);
 
 /// Converts the values of one message.
 pub(super) struct Converter<'a> {

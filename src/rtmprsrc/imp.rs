@@ -78,7 +78,7 @@ static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
 
 /// Most bytes that one push downstream takes from the queue, so that what is
 /// on its way hardly adds to what the queue may hold.
-const MAX_LIST_BYTES: usize = 256 << 10;
+pub(crate) const MAX_LIST_BYTES: usize = 256 << 10;
 
 /// The `rtmprsrc` element.
 #[derive(Default)]

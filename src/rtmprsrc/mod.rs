@@ -5,17 +5,17 @@
 
 use glib::prelude::*;
 
-mod amf_value;
+pub(crate) mod amf_value;
 mod announce;
 mod date;
 mod demuxer;
-mod imp;
+pub(crate) mod imp;
 mod messages;
-mod posted;
+pub(crate) mod posted;
 mod properties;
-mod settings;
+pub(crate) mod settings;
 mod stats;
-mod tags;
+pub(crate) mod tags;
 
 glib::wrapper! {
     /// `rtmprsrc`

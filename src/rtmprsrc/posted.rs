@@ -10,10 +10,10 @@
 use std::collections::VecDeque;
 
 /// Messages that may wait for the application: a minute of one for each frame.
-pub(super) const MAX_MESSAGES: usize = 4096;
+pub(crate) const MAX_MESSAGES: usize = 4096;
 
 /// What they may take together, in bytes; one alone may take more.
-pub(super) const MAX_BYTES: usize = 16 << 20;
+pub(crate) const MAX_BYTES: usize = 16 << 20;
 
 /// The messages that are still in use.
 #[derive(Debug, Default)]

@@ -18,10 +18,10 @@ use crate::rtmp::location::{Location, LocationError, LocationOptions, Scheme};
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters, PlayStart};
 
 /// Seconds; as `rtmp2src`.
-pub(super) const DEFAULT_TIMEOUT_S: u32 = 5;
+pub(crate) const DEFAULT_TIMEOUT_S: u32 = 5;
 
 /// Bytes: more than 60 s of an 8 Mbit/s stream with what its items take.
-pub(super) const DEFAULT_MAX_QUEUE_BYTES: u32 = 64 << 20;
+pub(crate) const DEFAULT_MAX_QUEUE_BYTES: u32 = 64 << 20;
 
 /// Announced client buffer. Large ones make nginx-rtmp send recordings in
 /// bursts and leave out audio. Milliseconds.

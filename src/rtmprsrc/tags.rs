@@ -21,10 +21,10 @@ const MAX_TEXT: usize = 4096;
 
 /// Changes of the tags that go downstream at once. Each becomes an event, which the
 /// base class keeps up to the next buffer, and messages of the sinks.
-pub(super) const MAX_CHANGES: u32 = 16;
+pub(crate) const MAX_CHANGES: u32 = 16;
 
 /// The same in a second.
-pub(super) const CHANGES_PER_SECOND: u32 = 1;
+pub(crate) const CHANGES_PER_SECOND: u32 = 1;
 
 /// The tags of one play.
 #[derive(Debug)]

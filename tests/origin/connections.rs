@@ -143,6 +143,24 @@ fn a_second_publisher_may_replace_the_first() {
 }
 
 #[test]
+fn names_that_are_too_long_are_refused() {
+    let origin = start(OriginOptions::default());
+    let long = "x".repeat(1025);
+    let mut client = Client::connected(origin.local_addr());
+    let code = client.publish(STREAM, &long);
+    assert_eq!(code, "NetStream.Publish.BadName");
+    let mut client = Client::connected(origin.local_addr());
+    client.play(STREAM, &long);
+    assert_eq!(client.status(), "NetStream.Play.StreamNotFound");
+
+    let mut client = Client::new(origin.local_addr());
+    let app = Object::new().with("app", long.as_str());
+    client.send(StreamId(0), &Command::new("connect", 1.0).object(app));
+    let refusal = client.answer(1.0);
+    assert_eq!(refusal.name, "_error");
+}
+
+#[test]
 fn a_missing_stream_is_refused_if_wanted() {
     let origin = start(OriginOptions {
         missing: Missing::Refuse,

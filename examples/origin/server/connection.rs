@@ -30,6 +30,9 @@ const REFUSAL_DELAY: Duration = Duration::from_secs(1);
 
 const WITHOUT_TOKEN: &str = "Not authorized: no right answer to the SecureToken challenge.";
 
+/// Longest name of an application or a stream, in bytes: it is kept.
+const MAX_NAME: usize = 1024;
+
 /// Runs a connection until it ends.
 pub(crate) fn run(link: &Arc<Link>, hub: &Arc<Hub>, access: &Access, options: &OriginOptions) {
     options.notify(Notice::Connected(link.peer));
@@ -121,6 +124,12 @@ impl Client<'_> {
     fn on_event(&mut self, event: Event) -> io::Result<()> {
         match event {
             Event::Handshake(Progress::Done { form, .. }) => self.handshake = form,
+            Event::Connect(request) if request.application.len() > MAX_NAME => {
+                let status = error(StatusCode::ConnectRejected, "The name is too long.");
+                let mut state = self.link.lock();
+                state.session.reject_connect(&request, &status);
+                self.link.finish_if_unused(&state, Duration::ZERO);
+            }
             Event::Connect(request) => self.on_connect(&request),
             Event::Called(command) if command.name == "secureTokenResponse" => {
                 let answer = command.arguments.first().and_then(Value::as_str);
@@ -174,10 +183,10 @@ impl Client<'_> {
         self.release(request.stream);
         let path = self.path(request);
         let denied = self.token_answer.is_some();
-        let publication = if denied || request.path().is_empty() {
-            None
-        } else {
+        let publication = if !denied && is_name(request.path()) {
             self.hub.publish(&path, self.options.name_in_use)
+        } else {
+            None
         };
         let mut state = self.link.lock();
         match publication {
@@ -192,7 +201,7 @@ impl Client<'_> {
                 let status = if denied {
                     error(StatusCode::PublishDenied, WITHOUT_TOKEN)
                 } else {
-                    let description = "Stream name is in use or empty.";
+                    let description = "Stream name is in use, empty or too long.";
                     error(StatusCode::PublishBadName, description)
                 };
                 state.session.reject_publish(request, &status);
@@ -209,12 +218,12 @@ impl Client<'_> {
         let path = self.path(request);
         let denied = self.token_answer.is_some();
         let mut state = self.link.lock();
-        let subscription = if denied || request.path().is_empty() {
-            None
-        } else {
+        let subscription = if !denied && is_name(request.path()) {
             let outbox = &self.link.outbox;
             self.hub
                 .subscribe(&path, self.options.missing, request.stream, outbox)
+        } else {
+            None
         };
         match subscription {
             Some(subscription) => {
@@ -280,6 +289,10 @@ impl Client<'_> {
     fn path(&self, request: &StreamRequest) -> String {
         format!("{}/{}", self.application, request.path())
     }
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=MAX_NAME).contains(&name.len())
 }
 
 fn error(code: StatusCode, description: &str) -> Status {

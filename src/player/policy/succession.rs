@@ -16,7 +16,7 @@ use crate::player::stats::Phase;
 use crate::rtmp::status::Status;
 
 /// Most requests to reconnect that are followed in [`RECONNECT_PERIOD`].
-const MAX_RECONNECTS: usize = 5;
+pub(crate) const MAX_RECONNECTS: usize = 5;
 
 /// Time in which requests to reconnect are counted.
 const RECONNECT_PERIOD: Duration = Duration::from_secs(60);

@@ -8,6 +8,7 @@ use super::*;
 use crate::rtmp::vectors::hex;
 
 mod bombs;
+mod shapes;
 
 fn encoded(value: &Value) -> Vec<u8> {
     let mut out = BytesMut::new();

@@ -3,7 +3,9 @@
 
 //! What a peer may make the chunk reader hold.
 
+use super::reader::HEADER_MEMORY;
 use crate::rtmp::message::MessageType;
+use crate::rtmp::payload::MAX_AHEAD;
 
 /// Upper bounds on what a peer can make a [`ChunkReader`](super::ChunkReader) keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,23 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The most memory that a reader with these limits takes, in bytes.
+    #[must_use]
+    pub fn most_memory(&self) -> usize {
+        // What has come of a message takes up to twice its length, and while it is moved
+        // to a larger block that and half of the block again. Of each at least
+        // [`MAX_AHEAD`] is reserved.
+        let bytes = self.unfinished_bytes.saturating_mul(2);
+        let ahead = self.unfinished_messages.saturating_mul(2 * MAX_AHEAD);
+        let moved = self.media_message.max(self.command_message) as usize / 2;
+        // The list of chunk streams doubles, too.
+        let headers = self.chunk_streams.saturating_mul(3 * HEADER_MEMORY);
+        bytes
+            .saturating_add(ahead)
+            .saturating_add(moved)
+            .saturating_add(headers)
+    }
+
     /// Longest acceptable message of this type, in bytes.
     pub(super) fn message(&self, kind: MessageType) -> u32 {
         match kind {

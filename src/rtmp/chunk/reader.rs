@@ -31,6 +31,9 @@ const PLAUSIBLE_STEP_MS: u32 = 10_000;
 /// absolute times (SRS before 6.0.167, lal). Milliseconds.
 const MAX_PLAUSIBLE_DELTA_MS: u32 = 60_000;
 
+/// What a chunk stream takes between two messages, in bytes.
+pub(super) const HEADER_MEMORY: usize = size_of::<ChunkStream>();
+
 /// Something out of the ordinary that was read anyway. Each kind is reported
 /// once per connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

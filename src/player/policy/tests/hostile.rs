@@ -41,7 +41,7 @@ impl Playing<'_, '_> {
     }
 
     /// Takes everything that is in the queue.
-    fn take(&mut self) -> Vec<Item> {
+    fn take(&self) -> Vec<Item> {
         let mut items = VecDeque::new();
         if self.queued() > 0 {
             self.player.shared.queue.pop(&mut items, usize::MAX);
