@@ -175,7 +175,6 @@ fn is_prompt(message: &Message) -> bool {
         MessageType::UserControl => {
             matches!(UserControl::parse(body), Some(UserControl::PingResponse(_)))
         }
-        MessageType::WindowAckSize => true,
         _ => false,
     }
 }

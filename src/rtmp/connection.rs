@@ -4,10 +4,10 @@
 //! One RTMP connection, either role: handshake, chunks, and the messages that
 //! keep a connection alive.
 //!
-//! Set Chunk Size, Abort, Acknowledgement, Window Acknowledgement Size, Set
-//! Peer Bandwidth and pings are dealt with here and only reported upwards, so
-//! that a session never has to think of them. Commands, data and media are
-//! passed on as messages.
+//! Set Chunk Size, Abort, Acknowledgement, Window Acknowledgement Size and pings
+//! are dealt with here and only reported upwards, so that a session never has to
+//! think of them; of Set Peer Bandwidth it only says when to answer. Commands,
+//! data and media are passed on as messages.
 
 #[cfg(test)]
 mod tests;
@@ -39,7 +39,8 @@ pub const MAX_WAITING_ANSWERS: usize = 64 << 10;
 pub enum Event {
     /// A step of the handshake.
     Handshake(Progress),
-    /// A protocol control message came and has been obeyed.
+    /// A protocol control message came and has been obeyed, but for
+    /// [`answer_bandwidth`](Connection::answer_bandwidth).
     Control(ProtocolControl),
     /// A user control message came; a ping has been answered.
     UserControl(UserControl),
@@ -362,7 +363,8 @@ impl Connection {
             ProtocolControl::Abort(csid) => self.reader.abort(csid),
             ProtocolControl::Acknowledgement(total) => self.on_acknowledgement(total),
             ProtocolControl::WindowAckSize(size) => self.counters.in_window_ack_size = size,
-            ProtocolControl::SetPeerBandwidth(size, limit) => self.on_peer_bandwidth(size, limit),
+            // See `answer_bandwidth`.
+            ProtocolControl::SetPeerBandwidth(..) => {}
         }
     }
 
@@ -378,9 +380,15 @@ impl Connection {
         self.last_peer_ack = total;
     }
 
-    /// The answer to Set Peer Bandwidth is our window, sent once: servers have
-    /// dropped clients that repeat it (AWS MediaLive).
-    fn on_peer_bandwidth(&mut self, size: u32, limit: PeerBandwidthLimit) {
+    /// Answers Set Peer Bandwidth with our window, once: servers have dropped
+    /// clients that repeat it (AWS MediaLive). Does nothing for other messages.
+    ///
+    /// For the session to call when it looks at the message, as the answer
+    /// depends on the window that it has announced by then.
+    pub fn answer_bandwidth(&mut self, control: &ProtocolControl) {
+        let ProtocolControl::SetPeerBandwidth(size, limit) = *control else {
+            return;
+        };
         let present = self.counters.out_window_ack_size;
         let wanted = match (limit, self.peer_limit) {
             (PeerBandwidthLimit::Soft, _) if present != 0 => size.min(present),

@@ -333,7 +333,10 @@ impl ClientSession {
                 self.note_handshake(progress);
                 Some(Event::Handshake(progress))
             }
-            connection::Event::Control(control) => Some(Event::Control(control)),
+            connection::Event::Control(control) => {
+                self.connection.answer_bandwidth(&control);
+                Some(Event::Control(control))
+            }
             connection::Event::UserControl(event) => Some(Event::UserControl(event)),
             connection::Event::Ignored(ignored) => Some(Event::Ignored(ignored)),
             connection::Event::Message(message) => self.on_message(message),

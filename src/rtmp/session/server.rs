@@ -449,7 +449,10 @@ impl Session for ServerSession {
             }
             let event = match self.received.pop_front()? {
                 connection::Event::Handshake(progress) => Some(Event::Handshake(progress)),
-                connection::Event::Control(control) => Some(Event::Control(control)),
+                connection::Event::Control(control) => {
+                    self.connection.answer_bandwidth(&control);
+                    Some(Event::Control(control))
+                }
                 connection::Event::UserControl(event) => Some(Event::UserControl(event)),
                 connection::Event::Ignored(ignored) => Some(Event::Ignored(ignored)),
                 connection::Event::Message(message) => self.on_message(message),

@@ -44,7 +44,12 @@ impl Fixture {
         let mut events = Vec::new();
         loop {
             match self.connection.next(&mut bytes) {
-                Ok(Some(event)) => events.push(event),
+                Ok(Some(event)) => {
+                    if let Event::Control(control) = &event {
+                        self.connection.answer_bandwidth(control);
+                    }
+                    events.push(event);
+                }
                 Ok(None) => break,
                 Err(error) => return Err((events, error)),
             }
