@@ -4,6 +4,7 @@
 //! The secrets of a play, which all that is shown of it is searched for. More are
 //! learnt on the way: where a server sends us may hold some.
 
+use std::collections::VecDeque;
 use std::sync::{PoisonError, RwLock};
 
 use super::settings::PlaySettings;
@@ -11,9 +12,18 @@ use crate::net::gio::Proxy;
 use crate::rtmp::location::Location;
 use crate::rtmp::secrets::Secrets;
 
+/// Most places whose secrets are known beside those of the settings: a server may
+/// name any number of them.
+const MAX_PLACES: usize = 8;
+
 /// What is hidden in texts about one play.
 #[derive(Debug, Default)]
-pub struct Hidden(RwLock<Secrets>);
+pub struct Hidden {
+    /// What the settings hold.
+    own: Secrets,
+    /// The places that a server has named, and all that is hidden with them.
+    learned: RwLock<(VecDeque<Location>, Secrets)>,
+}
 
 impl Hidden {
     /// What the settings hold.
@@ -44,18 +54,53 @@ impl Hidden {
         {
             secrets.add(password);
         }
-        Self(RwLock::new(secrets))
+        Self {
+            own: secrets.clone(),
+            learned: RwLock::new((VecDeque::new(), secrets)),
+        }
     }
 
-    /// Adds those of a place that a server named.
+    /// Adds those of a place that a server named. The oldest are forgotten.
     pub(super) fn learn(&self, location: &Location) {
-        let mut secrets = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        secrets.add_location(location);
+        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+        let (places, secrets) = &mut *learned;
+        if places.contains(location) {
+            return;
+        }
+        if places.len() >= MAX_PLACES {
+            places.pop_front();
+        }
+        places.push_back(location.clone());
+        *secrets = self.own.clone();
+        for place in places {
+            secrets.add_location(place);
+        }
     }
 
     /// The text without them.
     pub fn hide(&self, text: &str) -> String {
-        let secrets = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        secrets.hide(text).into_owned()
+        let learned = self.learned.read().unwrap_or_else(PoisonError::into_inner);
+        learned.1.hide(text).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_that_a_server_names_are_bounded() {
+        let mut own = Secrets::default();
+        own.add("password");
+        let hidden = Hidden {
+            own: own.clone(),
+            learned: RwLock::new((VecDeque::new(), own)),
+        };
+        let place = |i: usize| format!("rtmp://h/a?token=secret{i:04}/s");
+        for i in 0..1000 {
+            hidden.learn(&Location::parse(&place(i)).expect("a location"));
+        }
+        assert_eq!(hidden.hide("password secret0999"), "… …");
+        assert_eq!(hidden.hide("secret0000"), "secret0000", "long forgotten");
     }
 }

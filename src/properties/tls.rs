@@ -224,7 +224,9 @@ fn read_authorities(file: &str) -> Result<gio::TlsDatabase, String> {
     {
         return Err(format!("{file} holds no certificate"));
     }
-    let database = gio::TlsFileDatabase::new(file).map_err(message)?;
+    // GIO wants an absolute path, and without one trusts nobody.
+    let path = std::path::absolute(file).map_err(|error| error.to_string())?;
+    let database = gio::TlsFileDatabase::new(path).map_err(message)?;
     Ok(database.upcast())
 }
 
@@ -260,6 +262,29 @@ mod tests {
             assert!(error.contains(property), "{error}");
         }
         std::fs::remove_file(file).expect("it was there");
+    }
+
+    #[test]
+    fn a_ca_file_may_be_named_as_seen_from_the_working_directory() {
+        use gio::TlsCertificateFlags as Flags;
+
+        // Tests run where the manifest is.
+        let file = "src/net/gio/testdata/certificate.pem";
+        let mut properties = TlsProperties::default();
+        set(&mut properties, "tls-ca-file", file).expect("checked later");
+        let options = properties.options().expect("it holds one");
+        let database = options.database.expect("made of the file");
+        let certificate = gio::TlsCertificate::from_file(file).expect("PEM");
+        let errors = database.get().verify_chain(
+            &certificate,
+            "1.3.6.1.5.5.7.3.1",
+            gio::NetworkAddress::NONE,
+            gio::TlsInteraction::NONE,
+            gio::TlsDatabaseVerifyFlags::NONE,
+            gio::Cancellable::NONE,
+        );
+        let errors = errors.expect("an answer");
+        assert!(!errors.contains(Flags::UNKNOWN_CA), "{errors:?}");
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! output hold no secrets.
 
 mod authority;
-mod escape;
+pub(super) mod escape;
 mod options;
 mod path;
 
@@ -26,7 +26,7 @@ pub use escape::unescape;
 pub use options::LocationOptions;
 use path::{other_splits, split_path};
 
-use super::secrets::key;
+use super::secrets::{SHOWN_OF_KEY, key};
 
 /// Characters of one part that [`Location::redacted`] shows.
 const MAX_SHOWN_CHARS: usize = 200;
@@ -293,13 +293,7 @@ impl Location {
     /// The stream's name for logs and messages: `?…` for its query, and only the
     /// beginning of a name that may be a key.
     pub fn redacted_stream(&self) -> String {
-        const SHOWN_OF_KEY: usize = 4;
-
-        let Some(key) = key(&self.stream) else {
-            return without_query(&self.stream);
-        };
-        let beginning: String = key.chars().take(SHOWN_OF_KEY).collect();
-        without_query(&self.stream.replace(key, &format!("{beginning}…")))
+        redacted_name(&self.stream)
     }
 
     /// The application for logs and messages: `?…` for its query.
@@ -422,6 +416,15 @@ impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Location").field(&self.redacted()).finish()
     }
+}
+
+/// A stream's name as [`Location::redacted_stream`] shows it.
+pub fn redacted_name(name: &str) -> String {
+    let Some(key) = key(name) else {
+        return without_query(name);
+    };
+    let beginning: String = key.chars().take(SHOWN_OF_KEY).collect();
+    without_query(&name.replace(key, &format!("{beginning}…")))
 }
 
 fn without_query(text: &str) -> String {

@@ -15,13 +15,17 @@ use std::borrow::Cow;
 use super::amf::Value;
 use super::connect_args;
 use super::location::Location;
+use super::location::escape::{percent_decode, percent_encode};
 
 /// Shortest text that is taken out wherever it stands, in bytes. A shorter one would be
 /// found in half of all words.
 const MIN_LENGTH: usize = 4;
 
-/// Stands where something was taken out.
+/// Stands where something was taken out, and where a long text was cut.
 const HIDDEN: &str = "…";
+
+/// Characters of a stream's key that are shown, so that it can be told from others.
+pub(super) const SHOWN_OF_KEY: usize = 4;
 
 /// Texts that must not be shown.
 #[derive(Clone, Default)]
@@ -52,15 +56,33 @@ impl Secrets {
         arguments.iter().for_each(|value| self.add_value(value));
     }
 
-    /// A secret as it is. Very short ones are not taken.
+    /// A secret, in the forms in which it may be repeated: as it is, with and without
+    /// percent-encoding, and each of them as `Debug` writes it. Very short ones are not
+    /// taken.
     pub fn add(&mut self, secret: &str) {
-        if secret.len() < MIN_LENGTH || self.texts.iter().any(|text| text == secret) {
+        let decoded = percent_decode(secret);
+        let forms = [secret.to_owned(), percent_encode(secret), decoded];
+        for form in &forms {
+            self.add_form(form);
+            let quoted = format!("{form:?}");
+            let inner = quoted.get(1..quoted.len().saturating_sub(1));
+            self.add_form(inner.unwrap_or_default());
+        }
+    }
+
+    fn add_form(&mut self, secret: &str) {
+        if secret.len() < MIN_LENGTH {
             return;
         }
-        let place = self
-            .texts
-            .partition_point(|text| text.len() >= secret.len());
-        self.texts.insert(place, secret.to_owned());
+        let order = |text: &String| {
+            secret
+                .len()
+                .cmp(&text.len())
+                .then(text.as_str().cmp(secret))
+        };
+        if let Err(place) = self.texts.binary_search_by(order) {
+            self.texts.insert(place, secret.to_owned());
+        }
     }
 
     /// The query of a name or URL: all of it, and each value.
@@ -92,7 +114,26 @@ impl Secrets {
                 shown = Cow::Owned(shown.replace(secret.as_str(), HIDDEN));
             }
         }
+        if shown.contains(HIDDEN) {
+            shown = Cow::Owned(self.hide_cut(&shown));
+        }
         shown
+    }
+
+    /// The text without the beginnings of secrets in front of where it was cut.
+    fn hide_cut(&self, text: &str) -> String {
+        let mut pieces: Vec<&str> = text.split(HIDDEN).collect();
+        let last = pieces.len().saturating_sub(1);
+        for piece in pieces.iter_mut().take(last) {
+            let cut = self
+                .texts
+                .iter()
+                .filter_map(|secret| beginning(piece, secret));
+            if let Some(rest) = cut.max().and_then(|cut| piece.len().checked_sub(cut)) {
+                *piece = piece.get(..rest).unwrap_or_default();
+            }
+        }
+        pieces.join(HIDDEN)
     }
 }
 
@@ -101,6 +142,20 @@ impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} secrets", self.texts.len())
     }
+}
+
+/// How many bytes at the end of a text are the beginning of a secret, if more than may be
+/// shown of one.
+fn beginning(text: &str, secret: &str) -> Option<usize> {
+    let ends = secret
+        .char_indices()
+        .skip(SHOWN_OF_KEY + 1)
+        .map(|(end, _)| end);
+    ends.filter(|end| {
+        let part = secret.get(..*end);
+        part.is_some_and(|part| text.ends_with(part))
+    })
+    .last()
 }
 
 /// The part of a stream's name that may be a key: with many servers whoever knows the
@@ -170,6 +225,36 @@ mod tests {
             ),
         ] {
             assert_eq!(key(stream), expected, "{stream}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_each_form_in_which_it_may_be_repeated() {
+        let secrets = of("rtmp://me:pa%22ss%5Cw%20rd@h/app/s?token=a%2Bb%2Fcd&key=x+y/z");
+        for text in [
+            "pa\"ss\\w rd",
+            "pa%22ss%5Cw%20rd",
+            "a%2Bb%2Fcd",
+            "a+b/cd",
+            "x+y/z",
+            "x%2By%2Fz",
+        ] {
+            assert_eq!(secrets.hide(text), "…");
+            let quoted = format!("{text:?}");
+            assert_eq!(secrets.hide(&quoted), "\"…\"", "{text}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_is_hidden_where_a_text_was_cut() {
+        let secrets = of("rtmp://me:pass-word@h/app/s");
+        for (text, expected) in [
+            ("wrong: pass-wor…", "wrong: …"),
+            ("wrong: pass-… and more", "wrong: … and more"),
+            ("wrong: pass…", "wrong: pass…"),
+            ("wrong: pass-wor, cut…", "wrong: pass-wor, cut…"),
+        ] {
+            assert_eq!(secrets.hide(text), expected, "{text}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::properties::credentials::CredentialProperties;
 use crate::properties::handshake::RtmprHandshake;
 use crate::properties::{NetworkProperties, TlsProperties, get, optional_string};
 use crate::rtmp::connect_args;
-use crate::rtmp::location::{Location, Scheme};
+use crate::rtmp::location::{Location, Scheme, redacted_name};
 use crate::rtmp::status::printable;
 use crate::rtmp::timestamp::Track;
 
@@ -528,7 +528,10 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "tc-url" => settings.tc_url().map(|text| shown(text)).to_value(),
         "swf-url" => settings.swf_url().map(|text| shown(text)).to_value(),
         "page-url" => settings.page_url().map(|text| shown(text)).to_value(),
-        "subscribe" => settings.subscribe().map(|text| shown(text)).to_value(),
+        "subscribe" => settings
+            .subscribe()
+            .map(|name| redacted_name(name))
+            .to_value(),
         "extra-connect-args" => {
             let args = settings.extra_connect_args.as_ref();
             args.map(|_| HIDDEN).to_value()

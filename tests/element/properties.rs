@@ -187,6 +187,7 @@ fn what_is_read_back_holds_nothing_that_a_dump_must_not_show() {
         ("swf-url", "http://h/s?k=hidden", "http://h/s?…"),
         ("page-url", "http://h/p?k=hidden", "http://h/p?…"),
         ("subscribe", "s?k=hidden", "s?…"),
+        ("subscribe", "live_1234_hidden_hidden", "live…"),
         ("extra-connect-args", "S:hidden", "…"),
         ("proxy", "http://me:hidden@h:1", "http://h:1"),
     ] {

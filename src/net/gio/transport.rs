@@ -86,6 +86,10 @@ impl GioTransport {
                     io::Error::other(TlsError::CertificateRequired(words))
                 }
                 _ => io_error(error),
+            })
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::WouldBlock if self.is_renegotiating() => renegotiation(),
+                _ => error,
             })?;
         self.acknowledge_quickly();
         Ok(count.try_into().unwrap_or(0))
@@ -124,10 +128,22 @@ impl GioTransport {
             .set_option(libc::IPPROTO_TCP, libc::TCP_QUICKACK, 1);
     }
 
-    /// Whether a few bytes more can be sent without waiting.
+    /// Whether a few bytes more can be sent without waiting. Within TLS they
+    /// cannot during a handshake either.
     fn has_room(&self) -> bool {
+        !self.stuck && self.output.is_writable()
+    }
+
+    /// Whether the server has begun another handshake. GIO makes it in a thread
+    /// of its own, and our wait for the socket cannot see how it goes.
+    fn is_renegotiating(&self) -> bool {
         let out = glib::IOCondition::OUT;
-        !self.stuck && SocketExt::condition_check(&self.socket, out) == out
+        let is_stuck = || !self.output.is_writable();
+        // Asked again, as room may have come in between.
+        self.tls.is_some()
+            && is_stuck()
+            && SocketExt::condition_check(&self.socket, out) == out
+            && is_stuck()
     }
 }
 
@@ -178,14 +194,26 @@ impl Drop for GioTransport {
     fn drop(&mut self) {
         // TLS says good-bye, and has no way to do so without waiting where there
         // is no room.
-        if let Some(tls) = self.tls.take().filter(|_| self.has_room()) {
-            let _ = tls.connection.close(gio::Cancellable::NONE);
+        if let Some(tls) = self.tls.take() {
+            if self.has_room() {
+                let _ = tls.connection.close(gio::Cancellable::NONE);
+            } else {
+                // Ends the thread of a handshake, which would wait for a closed
+                // descriptor for ever.
+                let _ = self.socket.shutdown(true, true);
+            }
         }
         // The socket first, which does not block: what is left to say to a proxy
         // then fails at once.
         let _ = self.socket.close();
         let _ = self.connection.close(gio::Cancellable::NONE);
     }
+}
+
+/// TLS 1.3 has no such thing, and servers need none.
+fn renegotiation() -> io::Error {
+    let words = "the server began another handshake, which is not supported";
+    io::Error::other(TlsError::Failed(words.to_owned()))
 }
 
 /// Rounded up, so that it has passed when the wait ends.

@@ -31,12 +31,12 @@ impl Player<'_> {
         }
         match self.place.reconnect(status, self.request) {
             Ok(place) => {
-                self.shared.hidden.learn(&place.location);
-                let to = place.shown();
                 if !self.may_reconnect(now) {
                     self.report("The server asks for too many reconnections".to_owned());
                     return;
                 }
+                self.shared.hidden.learn(&place.location);
+                let to = place.shown();
                 self.log
                     .info(format_args!("The server asks to reconnect, to {to}"));
                 let wants_video = self.shared.reception.wanted().video;

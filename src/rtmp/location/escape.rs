@@ -31,7 +31,13 @@ pub(super) fn hex_byte(text: &[u8]) -> Option<(u8, &[u8])> {
     Some((u8::try_from(value).ok()?, tail))
 }
 
-pub(super) fn percent_encode(text: &str) -> String {
+/// Replaces each `%xx` by the byte of that hex value, where there are two hex digits.
+pub(in crate::rtmp) fn percent_decode(text: &str) -> String {
+    decode_hex_escapes(text, b'%')
+}
+
+/// Writes all but letters, digits and `-._~` as `%xx`.
+pub(in crate::rtmp) fn percent_encode(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         let c = char::from(byte);

@@ -260,6 +260,57 @@ fn a_stop_ends_a_flood_within_tls_and_one_that_nobody_reads() {
     }
 }
 
+/// GIO makes another handshake in a thread, which waits for the server, and for
+/// the network thread to look at its certificate.
+#[test]
+fn a_server_that_negotiates_anew_is_refused_and_holds_nothing_up() {
+    use std::process::Stdio;
+
+    let certificates = Certificates::new();
+    let own = certificates.self_signed("own", "/CN=camera", "");
+    let port = crate::process::free_port();
+    let mut command = Command::new("openssl");
+    command
+        .args([
+            "s_server",
+            "-4",
+            "-tls1_2",
+            "-accept",
+            &port.to_string(),
+            "-cert",
+        ])
+        .arg(&own.certificate)
+        .arg("-key")
+        .arg(&own.key)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut server = command.spawn().expect("openssl is installed");
+    crate::process::wait_for_listener(port);
+    let player = Player::new(&format!("rtmps://127.0.0.1:{port}/app/stream"));
+    player.source.set_property("timeout", 0u32);
+    player
+        .source
+        .set_property("tls-fingerprint", own.fingerprint());
+    player.play();
+    crate::process::wait_until("the handshake of TLS is done", || {
+        player.stats().get::<String>("phase").as_deref() == Ok("handshake")
+    });
+    let mut commands = server.stdin.take().expect("it is piped");
+    commands.write_all(b"r\n").expect("it reads");
+    let (error, _) = player.error_message();
+    assert_eq!(error.kind(), Some(gst::ResourceError::OpenRead));
+    assert!(error.message().contains("another handshake"), "{error}");
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let pipeline = player.pipeline.clone();
+    std::thread::spawn(move || {
+        let _ = sender.send(pipeline.set_state(gst::State::Null));
+    });
+    let result = receiver.recv_timeout(HANG).expect("the state change ends");
+    result.expect("it succeeds");
+    server.kill().expect("it runs");
+    server.wait().expect("it was ended");
+}
+
 #[test]
 fn no_tls_back_end_says_what_to_install() {
     let folder = Folder::new();
