@@ -34,7 +34,7 @@ impl Choice {
 }
 
 /// More pieces take longer than they find.
-const MAX_PIECES: usize = 400;
+const MAX_PIECES: usize = 150;
 
 /// The input in pieces: byte by byte if it is short, in short or long pieces,
 /// or cut once with nothing in between.
