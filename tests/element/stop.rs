@@ -13,10 +13,13 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use gst::prelude::*;
+use gstrtmpr::rtmp::amf::Value;
+use gstrtmpr::rtmp::chunk::COMMAND_CSID;
+use gstrtmpr::rtmp::command::Command;
 use gstrtmpr::rtmp::session::MediaKind;
 
 use crate::HANG;
-use crate::media::{KEYFRAME, send_headers};
+use crate::media::{AAC, KEYFRAME, send_headers, tag};
 use crate::player::Player;
 use crate::server::{Peer, Server};
 
@@ -48,6 +51,47 @@ fn wait_for_phase(player: &Player, phase: &str) {
         assert!(Instant::now() < deadline, "{:?}", player.stats());
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+#[test]
+fn while_values_are_read_that_come_to_much() {
+    // Each takes all the memory that the values of a message may take.
+    let server = Server::playing(|peer, stream| {
+        send_headers(peer, stream, 0);
+        peer.media(stream, MediaKind::Video, 0, KEYFRAME);
+        peer.media(stream, MediaKind::Audio, 0, AAC);
+        let values = Value::StrictArray(vec![Value::from("x"); 60_000]);
+        let bomb = Command::new("onStatus", 0.0).argument(values);
+        while !peer.is_left() {
+            for _ in 0..4 {
+                peer.session.command(COMMAND_CSID, stream, &bomb);
+            }
+            peer.flush();
+        }
+    });
+    let player = player(&server.location());
+    player.play();
+    wait_for_phase(&player, "playing");
+    stop(&player, "values");
+}
+
+#[test]
+fn while_an_aggregate_waits_for_room() {
+    let server = Server::playing(|peer, stream| {
+        send_headers(peer, stream, 0);
+        let parts = tag(8, 0, AAC).repeat(100_000);
+        peer.media(stream, MediaKind::Aggregate, 0, &parts);
+        peer.hold();
+    });
+    let player = player(&server.location());
+    player.source.set_property("max-queue-bytes", 100_000u32);
+    player.set_state(gst::State::Paused);
+    let deadline = Instant::now() + HANG;
+    while player.stats().get::<u64>("queue-bytes").unwrap_or(0) < 100_000 {
+        assert!(Instant::now() < deadline, "{:?}", player.stats());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    stop(&player, "aggregate");
 }
 
 #[test]
