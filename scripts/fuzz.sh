@@ -102,7 +102,7 @@ for target in "${targets[@]}"; do
     status=0
     # shellcheck disable=SC2046 # several options
     "$cargo" +nightly fuzz run "$target" "$work" "${seeds[@]}" -- \
-        -max_total_time="$seconds" $(options "$target") -timeout=10 \
+        -max_total_time="$seconds" $(options "$target") -timeout=60 \
         -rss_limit_mb=1500 -malloc_limit_mb=32 -print_final_stats=1 >"$log" 2>&1 || status=$?
     report "$target" "$log" "$status"
     [ "$status" -eq 0 ] || failed+=("$target")
