@@ -114,9 +114,8 @@ impl<F: FnMut(ConnectStep)> Connecting<'_, F> {
         };
         match result {
             _ if self.control.is_cancelled() => Err(ConnectError::Cancelled.into()),
-            Ok(value) if !timed_out => Ok(value),
             _ if timed_out => Err(ConnectError::TimedOut.into()),
-            Ok(_) => Err(ConnectError::TimedOut.into()),
+            Ok(value) => Ok(value),
             Err(error) => Err(Stopped::Failed(error)),
         }
     }
