@@ -9,20 +9,19 @@ use std::sync::{PoisonError, RwLock};
 
 use super::settings::PlaySettings;
 use crate::net::gio::Proxy;
-use crate::rtmp::location::Location;
 use crate::rtmp::secrets::Secrets;
 
-/// Most places whose secrets are known beside those of the settings: a server may
-/// name any number of them.
-const MAX_PLACES: usize = 8;
+/// Most URLs whose secrets are known beside those of the settings: a server may name
+/// any number of them.
+const MAX_URLS: usize = 16;
 
 /// What is hidden in texts about one play.
 #[derive(Debug, Default)]
 pub struct Hidden {
     /// What the settings hold.
     own: Secrets,
-    /// The places that a server has named, and all that is hidden with them.
-    learned: RwLock<(VecDeque<Location>, Secrets)>,
+    /// The URLs that a server has named, and all that is hidden with them.
+    learned: RwLock<(VecDeque<String>, Secrets)>,
 }
 
 impl Hidden {
@@ -60,20 +59,21 @@ impl Hidden {
         }
     }
 
-    /// Adds those of a place that a server named. The oldest are forgotten.
-    pub(super) fn learn(&self, location: &Location) {
+    /// Adds those of a URL that a server named, whether we go there or not. The oldest
+    /// are forgotten.
+    pub(super) fn learn(&self, url: &str) {
         let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        let (places, secrets) = &mut *learned;
-        if places.contains(location) {
+        let (urls, secrets) = &mut *learned;
+        if urls.iter().any(|known| known == url) {
             return;
         }
-        if places.len() >= MAX_PLACES {
-            places.pop_front();
+        if urls.len() >= MAX_URLS {
+            urls.pop_front();
         }
-        places.push_back(location.clone());
+        urls.push_back(url.to_owned());
         *secrets = self.own.clone();
-        for place in places {
-            secrets.add_location(place);
+        for url in urls {
+            secrets.add_url(url);
         }
     }
 
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_places_that_a_server_names_are_bounded() {
+    fn the_urls_that_a_server_names_are_bounded() {
         let mut own = Secrets::default();
         own.add("password");
         let hidden = Hidden {
@@ -98,7 +98,7 @@ mod tests {
         };
         let place = |i: usize| format!("rtmp://h/a?token=secret{i:04}/s");
         for i in 0..1000 {
-            hidden.learn(&Location::parse(&place(i)).expect("a location"));
+            hidden.learn(&place(i));
         }
         assert_eq!(hidden.hide("password secret0999"), "… …");
         assert_eq!(hidden.hide("secret0000"), "secret0000", "long forgotten");

@@ -165,7 +165,6 @@ fn follow(
             let cause = Cause::Redirect { status, error, to };
             Box::new(failure(shared, cause))
         })?;
-    shared.hidden.learn(&next.location);
     let (to, count) = (next.shown(), redirects.count());
     shared
         .log

@@ -286,12 +286,14 @@ impl<'a> Player<'a> {
     }
 
     fn on_status(&mut self, stream: StreamId, status: Status, now: Instant) -> Option<Outcome> {
+        let is_ours = self.is_ours(stream);
+        let redirect = is_ours.then(|| self.redirect(&status)).flatten();
         self.log_step(format_args!("onStatus on stream {stream}: {status}"));
-        if !self.is_ours(stream) {
+        if !is_ours {
             return None;
         }
         self.stats.set_last_status(&status);
-        if let Some(redirect) = Redirect::find(&status) {
+        if let Some(redirect) = redirect {
             return Some(Outcome::Redirected(redirect));
         }
         if status.code == StatusCode::ConnectReconnectRequest && status.level != Level::Error {

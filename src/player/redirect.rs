@@ -75,6 +75,14 @@ impl Redirect {
         (redirect.tc_url.is_some() || redirect.url.is_some()).then_some(redirect)
     }
 
+    /// The URLs, as the server wrote them.
+    pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
+        [&self.tc_url, &self.url]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+
     /// The new location, seen from the present one.
     fn location(&self, present: &Location) -> Result<Location, LocationError> {
         let mut location = match (&self.url, &self.tc_url) {
@@ -119,8 +127,7 @@ impl Redirect {
 /// # Errors
 /// Why we do not go there.
 pub(super) fn reconnect(status: &Status, present: &Location) -> Result<Location, RedirectError> {
-    let tc_url = status.information.get("tcUrl").and_then(Value::as_str);
-    let Some(tc_url) = tc_url.map(str::trim).filter(|tc_url| !tc_url.is_empty()) else {
+    let Some(tc_url) = reconnect_url(status) else {
         return Ok(present.clone());
     };
     if tc_url.len() > MAX_URL {
@@ -152,6 +159,12 @@ pub(super) fn reconnect(status: &Status, present: &Location) -> Result<Location,
         return Err(RedirectError::Downgrade);
     }
     Ok(location)
+}
+
+/// The URL in a ReconnectRequest, as the server wrote it.
+pub(super) fn reconnect_url(status: &Status) -> Option<&str> {
+    let tc_url = status.information.get("tcUrl").and_then(Value::as_str);
+    tc_url.map(str::trim).filter(|tc_url| !tc_url.is_empty())
 }
 
 /// The redirects of one play.

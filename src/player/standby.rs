@@ -11,7 +11,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::attempt::Finished;
@@ -22,7 +21,8 @@ use super::ladder::Form;
 use super::policy::Shared;
 use super::request::Place;
 use super::stats::Stats;
-use crate::net::{self, Control};
+use crate::net::Control;
+use crate::net::gio::NetworkThread;
 use crate::rtmp::timestamp::Track;
 
 /// How long an end of the first connection waits for the second one.
@@ -137,7 +137,7 @@ pub(super) struct Standby {
     finished: mpsc::Receiver<Finished>,
     /// What it brought if it ended before its time.
     early: Option<Box<Finished>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<NetworkThread>,
 }
 
 impl Standby {
@@ -158,7 +158,11 @@ impl Standby {
         let shared = Arc::new(shared.with_stats(Arc::default()));
         let candidate = Candidate::new(Arc::clone(&handover), active.clone(), stats, has_video);
         let (own_control, own_place) = (control.clone(), place.clone());
+        let waker = WakeAtEnd(active);
         let run = move || {
+            let _waker = waker;
+            // Closed before that, with or without a result.
+            let sender = sender;
             let mut output = FlvOutput::new();
             let entry = Entry {
                 shared: &shared,
@@ -167,16 +171,11 @@ impl Standby {
                 form: &form,
                 on_trial: true,
             };
-            let run = || entry.run(Some(candidate), &mut output);
-            let finished = net::gio::with_main_context(run).unwrap_or_default();
+            let finished = entry.run(Some(candidate), &mut output);
             // The first connection may have gone.
             let _ = sender.send(finished.with_output(output));
-            active.wake();
         };
-        let thread = std::thread::Builder::new()
-            .name("rtmpr-standby".to_owned())
-            .spawn(run)
-            .ok()?;
+        let thread = NetworkThread::spawn("rtmpr-standby", run).ok()?;
         Some(Self {
             place,
             control,
@@ -200,7 +199,12 @@ impl Standby {
     /// It has ended without having become ready.
     pub(super) fn has_failed(&mut self) -> bool {
         if self.early.is_none() {
-            self.early = self.finished.try_recv().ok().map(Box::new);
+            self.early = match self.finished.try_recv() {
+                Ok(finished) => Some(Box::new(finished)),
+                Err(mpsc::TryRecvError::Empty) => None,
+                // It has panicked.
+                Err(mpsc::TryRecvError::Disconnected) => Some(Box::default()),
+            };
         }
         self.early.is_some()
     }
@@ -233,10 +237,16 @@ impl Drop for Standby {
     fn drop(&mut self) {
         self.control.cancel();
         self.handover.abandon();
-        if let Some(thread) = self.thread.take() {
-            // A panic shows as an end without a result.
-            let _ = thread.join();
-        }
+        drop(self.thread.take());
+    }
+}
+
+/// Wakes the first connection when the second one has ended, however it did.
+struct WakeAtEnd(Control);
+
+impl Drop for WakeAtEnd {
+    fn drop(&mut self) {
+        self.0.wake();
     }
 }
 

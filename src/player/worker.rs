@@ -4,7 +4,6 @@
 //! The network thread of a play: starts it, runs it, ends it.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::ItemQueue;
@@ -17,13 +16,14 @@ use super::policy::Shared;
 use super::reception::Reception;
 use super::settings::PlaySettings;
 use super::stats::{Phase, Stats};
-use crate::net::{self, Control};
+use crate::net::Control;
+use crate::net::gio::NetworkThread;
 
 /// A running play. Dropping it ends it.
 #[derive(Debug)]
 pub struct Worker {
     control: Control,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<NetworkThread>,
 }
 
 /// What a play has in common with its element.
@@ -56,31 +56,25 @@ impl Worker {
         } = handles;
         let worker_control = control.clone();
         let fallback = Arc::clone(&queue);
-        let thread = std::thread::Builder::new()
-            .name("rtmpr".to_owned())
-            .spawn(move || {
-                let guard = PanicGuard(&queue);
-                let shared = Arc::new(Shared {
-                    log: Log::new(name, Arc::clone(&hidden)),
-                    hidden,
-                    settings,
-                    queue: Arc::clone(&queue),
-                    stats,
-                    reception,
-                    learned,
-                    reconnects: Arc::default(),
-                    started: Instant::now(),
-                });
-                let run = || play(&shared, &worker_control);
-                let end = net::gio::with_main_context(run).unwrap_or_else(|error| {
-                    let cause = Cause::NoThread(error.to_string());
-                    Some(failed_at_start(cause))
-                });
-                if let Some(end) = end {
-                    shared.log.debug(format_args!("ended: {end:?}"));
-                    guard.0.finish(end);
-                }
+        let thread = NetworkThread::spawn("rtmpr", move || {
+            let guard = PanicGuard(&queue);
+            let shared = Arc::new(Shared {
+                log: Log::new(name, Arc::clone(&hidden)),
+                hidden,
+                settings,
+                queue: Arc::clone(&queue),
+                stats,
+                reception,
+                learned,
+                reconnects: Arc::default(),
+                started: Instant::now(),
             });
+            let end = play(&shared, &worker_control);
+            if let Some(end) = end {
+                shared.log.debug(format_args!("ended: {end:?}"));
+                guard.0.finish(end);
+            }
+        });
         let thread = thread
             .inspect_err(|error| {
                 fallback.finish(failed_at_start(Cause::NoThread(error.to_string())));
@@ -93,10 +87,7 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         self.control.cancel();
-        if let Some(thread) = self.thread.take() {
-            // A panic was reported through the queue already.
-            let _ = thread.join();
-        }
+        drop(self.thread.take());
     }
 }
 

@@ -97,6 +97,37 @@ impl Secrets {
         }
     }
 
+    /// Those of a text that may be a URL, in whatever form: what stands where a user and
+    /// a password would, the query, and a name that may be a key.
+    pub fn add_url(&mut self, url: &str) {
+        if let Ok(location) = Location::parse(url) {
+            self.add_location(&location);
+        }
+        self.add_query_of(url);
+        if let Some(key) = key(url) {
+            self.add(key);
+        }
+        let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
+        let authority = rest
+            .split_once('/')
+            .map_or(rest, |(authority, _)| authority);
+        // Passwords may hold a `/` or an `@`, and queries as well.
+        for user in [
+            rest.split_once('@'),
+            rest.rsplit_once('@'),
+            authority.rsplit_once('@'),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|(user, _)| user)
+        {
+            self.add(user);
+            if let Some((_, password)) = user.split_once(':') {
+                self.add(password);
+            }
+        }
+    }
+
     /// A value that is sent to the server: each string in it.
     pub fn add_value(&mut self, value: &Value) {
         match value {
@@ -242,6 +273,28 @@ mod tests {
             assert_eq!(secrets.hide(text), "…");
             let quoted = format!("{text:?}");
             assert_eq!(secrets.hide(&quoted), "\"…\"", "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_location_is_searched_as_well() {
+        for (url, texts) in [
+            (
+                "http://some one:pass word@h/a?t=tok en&u=value",
+                vec!["pass word", "tok en", "value", "some one:pass word"],
+            ),
+            ("//u:pa/ss@wo@rd@h/x", vec!["pa/ss@wo@rd", "pa/ss"]),
+            ("rtmp://u:pass@h/a?m=x@y.zz", vec!["pass", "x@y.zz"]),
+            ("foo:0123456789abcdef0123", vec!["foo:0123456789abcdef0123"]),
+            ("http://h/0123456789abcdef?x", vec!["0123456789abcdef"]),
+        ] {
+            let mut secrets = Secrets::default();
+            secrets.add_url(url);
+            for text in texts {
+                assert_eq!(secrets.hide(text), "…", "{url}");
+            }
+            let shown = secrets.hide("http://h/a of one");
+            assert_eq!(shown, "http://h/a of one", "{url}");
         }
     }
 

@@ -15,6 +15,7 @@ use gstrtmpr::rtmp::session::server::Event;
 use gstrtmpr::rtmp::session::{MediaKind, Session};
 use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
 
+use crate::black_hole::BlackHole;
 use crate::media::{KEYFRAME, send_headers, tag};
 use crate::player::{Player, bytes};
 use crate::server::{Peer, Server};
@@ -78,6 +79,21 @@ fn connection_refused() {
         gst::ResourceError::OpenRead,
         &["refused", "server is running"],
     );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn given_up_by_the_system_before_our_own_time_is_over() {
+    let hole = BlackHole::new();
+    let player = Player::new(&format!("rtmp://{}/app/stream", hole.address()));
+    player.source.set_property("timeout", 0u32);
+    player.source.set_property("tcp-user-timeout", 1u32);
+    player.play();
+    let (error, _) = player.error_message();
+    assert!(error.matches(gst::ResourceError::OpenRead), "{error:?}");
+    let text = error.message();
+    assert!(text.contains("cannot be reached"), "{text}");
+    assert!(!text.contains("the timeout property"), "{text}");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod access;
 mod backpressure;
+mod black_hole;
 mod ends;
 mod enhanced;
 mod errors;

@@ -167,7 +167,8 @@ fn expect_error(words: &[&str], make: impl Fn(u32, &Peer) -> String + Send + 'st
     for word in words.iter().chain(&["redirect", "moved"]) {
         assert!(error.message().contains(word), "{word:?} in {error}");
     }
-    for text in [error.message(), &debug] {
+    let status = player.stats().get::<String>("last-status");
+    for text in [error.message(), &debug, &status.unwrap_or_default()] {
         assert!(!text.contains("secret"), "{text}");
     }
     *visits.lock().expect("not poisoned")
@@ -198,6 +199,43 @@ fn redirects_to_what_is_no_rtmp_url_are_an_error() {
         "http://elsewhere/x?secret=1".to_owned()
     });
     assert_eq!(visits, 1);
+}
+
+#[test]
+fn a_redirect_that_is_not_followed_shows_no_secrets_of_its_place() {
+    // The status repeats what stands in the URL, in words of its own.
+    for (words, url, secret) in [
+        ("already", "rtmp://HOST/app/s?token=SECRET", "secret-1"),
+        ("already", "rtmp://you:SECRET@HOST/app/s", "secret-1"),
+        ("not an RTMP", "rtmp://HOST/app/s?SECRET x", "secret-1"),
+        ("http://", "http://HOST/x?token=SECRET", "secret-1"),
+        ("http://", "http://you:SECRET@HOST/x", "my secret-1"),
+        ("javascript", "javascript:alert?token=SECRET", "secret-1"),
+    ] {
+        let server = Server::start(move |peer| {
+            let address = peer.stream.local_addr().expect("an address");
+            let url = url
+                .replace("HOST", &address.to_string())
+                .replace("SECRET", secret);
+            let ex = Object::new()
+                .with("code", 302.0)
+                .with("redirect", url.clone())
+                .with("redirect2", url);
+            let said = format!("moved, ({secret}) is the key");
+            let status = Status::new(Level::Error, StatusCode::ConnectRejected, &said);
+            refuse(peer, &status.with("ex", ex));
+        });
+        let player = Player::new(&format!("rtmp://{}/app/s", server.address()));
+        player.play();
+        let ended = player.element_message("stream-ended").to_string();
+        let (error, debug) = player.error_message();
+        assert!(error.message().contains(words), "{words}: {error}");
+        assert!(error.message().contains("moved"), "{words}: {error}");
+        let stats = player.stats().to_string();
+        for text in [error.message(), &debug, &ended, &stats] {
+            assert!(!text.contains("secret"), "{words}: {text}");
+        }
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ use gstrtmpr::rtmp::command::Command;
 use gstrtmpr::rtmp::session::MediaKind;
 
 use crate::HANG;
+use crate::black_hole::BlackHole;
 use crate::media::{AAC, KEYFRAME, send_headers, tag};
 use crate::player::Player;
 use crate::server::{Peer, Server};
@@ -96,29 +97,11 @@ fn while_an_aggregate_waits_for_room() {
 
 #[test]
 fn while_connecting_to_a_host_that_does_not_answer() {
-    // A listener whose backlog is full drops further SYNs: a black hole.
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("its address");
-    leave_no_room(&listener);
-    let fillers: Vec<_> = (0..8)
-        .map(|_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(100)))
-        .collect();
-    assert!(
-        fillers.iter().any(Result::is_err),
-        "the backlog is full, so nobody answers"
-    );
-    let player = player(&format!("rtmp://{address}/app/stream"));
+    let hole = BlackHole::new();
+    let player = player(&format!("rtmp://{}/app/stream", hole.address()));
     player.play();
     wait_for_phase(&player, "connecting");
     stop(&player, "connecting");
-    drop(fillers);
-}
-
-/// Shrinks the backlog of a listener to its minimum.
-fn leave_no_room(listener: &TcpListener) {
-    use nix::sys::socket::{Backlog, listen};
-    let backlog = Backlog::new(0).expect("a valid backlog");
-    listen(listener, backlog).expect("the backlog can be changed");
 }
 
 #[test]

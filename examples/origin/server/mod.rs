@@ -32,13 +32,14 @@ use std::time::Duration;
 
 use gstrtmpr::rtmp::auth::{Credentials, Method};
 use gstrtmpr::rtmp::handshake::HandshakeForm;
+use gstrtmpr::rtmp::location::redacted_name;
 use gstrtmpr::rtmp::session::server::DEFAULT_OUT_CHUNK_SIZE;
 
 use access::Access;
 use hub::{Hub, Missing, NameInUse, Summary};
 use link::Link;
 
-/// Something that happened.
+/// Something that happened. Shown without what may be a stream's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Notice {
     Connected(SocketAddr),
@@ -75,12 +76,18 @@ impl std::fmt::Display for Notice {
             Self::NotLetIn(peer) => write!(f, "{peer} is asked who it is, or refused"),
             Self::Closed(peer, None) => write!(f, "{peer} closed"),
             Self::Closed(peer, Some(why)) => write!(f, "{peer} closed: {why}"),
-            Self::Published(peer, path) => write!(f, "{peer} publishes {path:?}"),
-            Self::PublishRefused(peer, path) => write!(f, "{peer} may not publish {path:?}"),
-            Self::Unpublished(peer, path) => write!(f, "{peer} has published {path:?}"),
-            Self::Played(peer, path) => write!(f, "{peer} plays {path:?}"),
-            Self::PlayRefused(peer, path) => write!(f, "{peer} may not play {path:?}"),
-            Self::Stopped(peer, path) => write!(f, "{peer} has played {path:?}"),
+            Self::Published(peer, path) => write!(f, "{peer} publishes {:?}", redacted_name(path)),
+            Self::PublishRefused(peer, path) => {
+                write!(f, "{peer} may not publish {:?}", redacted_name(path))
+            }
+            Self::Unpublished(peer, path) => {
+                write!(f, "{peer} has published {:?}", redacted_name(path))
+            }
+            Self::Played(peer, path) => write!(f, "{peer} plays {:?}", redacted_name(path)),
+            Self::PlayRefused(peer, path) => {
+                write!(f, "{peer} may not play {:?}", redacted_name(path))
+            }
+            Self::Stopped(peer, path) => write!(f, "{peer} has played {:?}", redacted_name(path)),
         }
     }
 }

@@ -17,12 +17,17 @@ use gio::prelude::*;
 
 use super::options::Options;
 use super::proxy::Proxy;
+use super::thread::Unfinished;
 use super::tls;
 use super::transport::GioTransport;
 use super::waker::{Timer, Waker};
 use crate::net::{ConnectError, ConnectStep, Control, Endpoint, ProxyFailure, TlsError};
 
-/// Connects to an endpoint. Each step may take `timeout`, or for ever if there
+/// How long an operation that is no longer wanted may take to end. Nearly all do
+/// so at once; the others are left to end by themselves.
+const GRACE: Duration = Duration::from_millis(25);
+
+/// Connects to an endpoint, in a [`NetworkThread`](super::NetworkThread). Each step may take `timeout`, or for ever if there
 /// is none; `on_step` hears of the steps as they begin.
 ///
 /// # Errors
@@ -50,6 +55,7 @@ pub fn connect(
         timer: Timer::default(),
         timeout,
         deadline: None,
+        given_up: None,
         on_step,
     };
 
@@ -69,6 +75,8 @@ struct Connecting<'a, F> {
     timer: Timer,
     timeout: Option<Duration>,
     deadline: Option<Instant>,
+    /// Why what is begun is not wanted any more.
+    given_up: Option<ConnectError>,
     on_step: F,
 }
 
@@ -87,37 +95,52 @@ impl From<ConnectError> for Stopped {
 impl<F: FnMut(ConnectStep)> Connecting<'_, F> {
     /// A new step begins, and its time.
     fn begin(&mut self, step: ConnectStep) {
-        self.deadline = self.timeout.map(|timeout| Instant::now() + timeout);
-        (self.on_step)(step);
+        if self.given_up.is_none() {
+            self.deadline = self.timeout.map(|timeout| Instant::now() + timeout);
+            (self.on_step)(step);
+        }
     }
 
-    /// Runs the context until a step's callback has put its result down.
+    /// Runs the context until a step's callback has put its result down, or the
+    /// step is given up.
     fn run<T>(
         &mut self,
         outcome: &RefCell<Option<Result<T, glib::Error>>>,
         mut on_turn: impl FnMut(&mut Self),
     ) -> Result<T, Stopped> {
-        let mut timed_out = false;
         let result = loop {
             on_turn(self);
             if let Some(result) = outcome.take() {
-                break result;
+                break Some(result);
             }
-            if self.deadline.is_some_and(|limit| limit <= Instant::now()) {
-                // The callback still comes, at once, and ends the loop.
-                timed_out = true;
-                self.deadline = None;
-                self.cancellable.cancel();
+            let is_late = self.deadline.is_some_and(|limit| limit <= Instant::now());
+            if self.given_up.is_some() {
+                if is_late {
+                    break None;
+                }
+            } else if self.control.is_cancelled() {
+                self.give_up(ConnectError::Cancelled);
+            } else if is_late {
+                self.give_up(ConnectError::TimedOut);
             }
             self.timer.set(&self.waker.context, self.deadline);
             self.waker.context.iteration(true);
         };
-        match result {
-            _ if self.control.is_cancelled() => Err(ConnectError::Cancelled.into()),
-            _ if timed_out => Err(ConnectError::TimedOut.into()),
-            Ok(value) => Ok(value),
-            Err(error) => Err(Stopped::Failed(error)),
+        if self.control.is_cancelled() {
+            return Err(ConnectError::Cancelled.into());
         }
+        match (self.given_up.take(), result) {
+            (Some(error), _) => Err(error.into()),
+            (None, Some(Ok(value))) => Ok(value),
+            (None, Some(Err(error))) => Err(Stopped::Failed(error)),
+            (None, None) => Err(ConnectError::Cancelled.into()),
+        }
+    }
+
+    fn give_up(&mut self, why: ConnectError) {
+        self.given_up = Some(why);
+        self.deadline = Some(Instant::now() + GRACE);
+        self.cancellable.cancel();
     }
 
     /// Up to an open TCP connection, through a proxy if there is one. True if so.
@@ -139,13 +162,10 @@ impl<F: FnMut(ConnectStep)> Connecting<'_, F> {
             queue.borrow_mut().push(event);
         });
         let outcome = Rc::new(RefCell::new(None));
-        let slot = Rc::clone(&outcome);
         client.connect_async(
             &gio::NetworkAddress::new(&endpoint.host, endpoint.port),
             Some(&self.cancellable),
-            move |result| {
-                slot.replace(Some(result));
-            },
+            callback(&outcome),
         );
 
         let (mut resolved, mut proxied) = (false, false);
@@ -182,19 +202,32 @@ impl<F: FnMut(ConnectStep)> Connecting<'_, F> {
         self.begin(ConnectStep::Tls);
         let handshake = tls::Handshake::new(connection, endpoint, &options.tls)?;
         let outcome = Rc::new(RefCell::new(None));
-        let slot = Rc::clone(&outcome);
         handshake.connection.handshake_async(
             glib::Priority::DEFAULT,
             Some(&self.cancellable),
-            move |result| {
-                slot.replace(Some(result));
-            },
+            callback(&outcome),
         );
         match self.run(&outcome, |_| {}) {
             Ok(()) => handshake.outcome(Ok(())),
             Err(Stopped::Failed(error)) => handshake.outcome(Err(error)),
-            Err(Stopped::Else(error)) => Err(error),
+            Err(Stopped::Else(error)) => {
+                handshake.give_up();
+                // Ends it, if it has not, and tells the server.
+                let _ = connection.socket().shutdown(true, true);
+                Err(error)
+            }
         }
+    }
+}
+
+/// Puts an operation's result down.
+fn callback<T: 'static>(
+    outcome: &Rc<RefCell<Option<Result<T, glib::Error>>>>,
+) -> impl FnOnce(Result<T, glib::Error>) + 'static {
+    let (slot, unfinished) = (Rc::clone(outcome), Unfinished::new());
+    move |result| {
+        slot.replace(Some(result));
+        drop(unfinished);
     }
 }
 
@@ -221,7 +254,6 @@ fn open_error(error: &glib::Error, options: &Options, proxied: bool) -> ConnectE
         _ if error.is::<gio::ResolverError>() => ConnectError::Resolve(words),
         Some(gio::IOErrorEnum::HostNotFound) => ConnectError::Resolve(words),
         Some(gio::IOErrorEnum::ConnectionRefused) => ConnectError::Refused(words),
-        Some(gio::IOErrorEnum::TimedOut) => ConnectError::TimedOut,
         _ => ConnectError::Failed(words),
     }
 }

@@ -17,6 +17,7 @@ mod connect;
 mod options;
 mod proxy;
 mod shared;
+mod thread;
 mod tls;
 mod transport;
 mod waker;
@@ -26,17 +27,6 @@ pub use connect::connect;
 pub use options::{AddressFamily, Options, SocketOptions};
 pub use proxy::{Proxy, ProxyError, ProxyUrl};
 pub use shared::{Shared, UsedByAnyThread};
+pub use thread::NetworkThread;
 pub use tls::{AcceptCertificate, TlsOptions};
 pub use transport::GioTransport;
-
-/// Runs `f` with a main context of its own as the thread's default, as all
-/// functions here need. Call it once, around the network thread.
-///
-/// # Errors
-/// The context belongs to another thread, which a new one cannot.
-pub fn with_main_context<R>(f: impl FnOnce() -> R) -> Result<R, glib::BoolError> {
-    let context = glib::MainContext::new();
-    context
-        .with_thread_default(f)
-        .map_err(|_| glib::bool_error!("the main context belongs to another thread"))
-}

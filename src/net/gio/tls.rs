@@ -4,10 +4,9 @@
 //! TLS by GIO's back end (glib-networking): how a server is checked, and what
 //! is said when it does not pass.
 
-use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gio::prelude::*;
 
@@ -76,10 +75,24 @@ pub(super) fn is_available() -> bool {
 pub(super) struct Handshake<'a> {
     pub(super) connection: gio::TlsConnection,
     options: &'a TlsOptions,
+    found: Arc<Found>,
+}
+
+/// What was found on the way. GIO may drop its share in a thread of its own.
+#[derive(Default)]
+struct Found {
     /// Why the certificate was refused.
-    refused: Rc<RefCell<Option<TlsError>>>,
+    refused: Mutex<Option<TlsError>>,
     /// The server wants a certificate of ours.
-    asked: Rc<Cell<bool>>,
+    asked: AtomicBool,
+    /// Nobody waits for the handshake any more.
+    given_up: AtomicBool,
+}
+
+impl Found {
+    fn refused(&self) -> MutexGuard<'_, Option<TlsError>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A TLS connection that is ready.
@@ -106,9 +119,9 @@ impl<'a> Handshake<'a> {
             .map_err(|error| TlsError::Failed(error.message().to_owned()))?;
         // GIO is asked for everything; what of it counts is decided below.
         tls.set_validation_flags(gio::TlsCertificateFlags::VALIDATE_ALL);
-        let asked = Rc::new(Cell::new(false));
-        let was_asked = Rc::clone(&asked);
-        tls.connect_accepted_cas_notify(move |_| was_asked.set(true));
+        let found = Arc::<Found>::default();
+        let asked = Arc::clone(&found);
+        tls.connect_accepted_cas_notify(move |_| asked.asked.store(true, Ordering::SeqCst));
         let tls = tls.upcast::<gio::TlsConnection>();
         if let Some(database) = &options.database {
             tls.set_database(Some(database.get()));
@@ -120,11 +133,13 @@ impl<'a> Handshake<'a> {
             tls.set_interaction(Some(interaction.get()));
         }
 
-        let refused = Rc::new(RefCell::new(None));
-        let (refusal, host) = (Rc::clone(&refused), endpoint.host.clone());
+        let (check, host) = (Arc::clone(&found), endpoint.host.clone());
         let (flags, pinned) = (options.validation_flags, options.fingerprint);
         let accept = options.accept.clone();
         tls.connect_accept_certificate(move |tls, peer, errors| {
+            if check.given_up.load(Ordering::SeqCst) {
+                return false;
+            }
             let error = match &pinned {
                 Some(pinned) => pinned_error(pinned, Some(peer)),
                 None => {
@@ -140,22 +155,26 @@ impl<'a> Handshake<'a> {
                 }
             };
             let accepted = error.is_none();
-            refusal.replace(error);
+            *check.refused() = error;
             accepted
         });
         Ok(Self {
             connection: tls,
             options,
-            refused,
-            asked,
+            found,
         })
+    }
+
+    /// Nobody waits for it any more, nor is anybody asked for anything.
+    pub(super) fn give_up(&self) {
+        self.found.given_up.store(true, Ordering::SeqCst);
     }
 
     /// What came of it.
     pub(super) fn outcome(self, result: Result<(), glib::Error>) -> Result<Secured, ConnectError> {
-        let asked = self.asked.get();
+        let asked = self.found.asked.load(Ordering::SeqCst);
         if let Err(error) = result {
-            let refused = self.refused.take();
+            let refused = self.found.refused().take();
             let error = refused.unwrap_or_else(|| handshake_error(&error, asked));
             return Err(error.into());
         }

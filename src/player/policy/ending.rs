@@ -92,10 +92,20 @@ impl Player<'_> {
     }
 
     pub(super) fn connect_rejected(&self, status: Option<Status>) -> Outcome {
-        match status.as_ref().and_then(Redirect::find) {
+        match status.as_ref().and_then(|status| self.redirect(status)) {
             Some(redirect) => Outcome::Redirected(redirect),
             None => self.failed(Cause::ConnectRejected(status)),
         }
+    }
+
+    /// The redirect in a status, if it is one. What it names is hidden from then on, in
+    /// the status itself as well.
+    pub(super) fn redirect(&self, status: &Status) -> Option<Redirect> {
+        let redirect = Redirect::find(status)?;
+        redirect
+            .urls()
+            .for_each(|url| self.shared.hidden.learn(url));
+        Some(redirect)
     }
 
     /// No message has been completed for the idle timeout.

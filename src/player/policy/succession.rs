@@ -11,6 +11,7 @@ use super::Player;
 use crate::player::candidate::Candidate;
 use crate::player::flv_output::FlvOutput;
 use crate::player::notice::Notice;
+use crate::player::redirect::reconnect_url;
 use crate::player::standby::Standby;
 use crate::player::stats::Phase;
 use crate::rtmp::status::Status;
@@ -35,7 +36,9 @@ impl Player<'_> {
                     self.report("The server asks for too many reconnections".to_owned());
                     return;
                 }
-                self.shared.hidden.learn(&place.location);
+                if let Some(url) = reconnect_url(status) {
+                    self.shared.hidden.learn(url);
+                }
                 let to = place.shown();
                 self.log
                     .info(format_args!("The server asks to reconnect, to {to}"));

@@ -56,6 +56,10 @@ impl Certificates {
         path.to_str().expect("UTF-8").to_owned()
     }
 
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

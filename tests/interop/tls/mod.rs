@@ -5,6 +5,7 @@
 //! scripted servers, with every kind of certificate.
 
 pub(crate) mod certificates;
+mod interaction;
 mod media;
 mod refused;
 pub(crate) mod stunnel;
