@@ -13,7 +13,7 @@ use crate::rtmp::secrets::Secrets;
 
 /// Most URLs whose secrets are known beside those of the settings: a server may name
 /// any number of them.
-const MAX_URLS: usize = 16;
+const MAX_URLS: usize = 12;
 
 /// What is hidden in texts about one play.
 #[derive(Debug, Default)]

@@ -21,6 +21,13 @@ use super::location::escape::{percent_decode, percent_encode};
 /// found in half of all words.
 const MIN_LENGTH: usize = 4;
 
+/// Most bytes of one text in a URL that a server named. Of no text of a server's is more
+/// shown: 200 characters.
+const MAX_LENGTH: usize = 800;
+
+/// Most values in the query of such a URL.
+const MAX_VALUES: usize = 64;
+
 /// Stands where something was taken out, and where a long text was cut.
 const HIDDEN: &str = "…";
 
@@ -97,33 +104,36 @@ impl Secrets {
         }
     }
 
-    /// Those of a text that may be a URL, in whatever form: what stands where a user and
-    /// a password would, the query, and a name that may be a key.
+    /// Those of a URL that a server named, in whatever form: what stands where a user and
+    /// a password would, the query, and names that may be keys. Bounded in number and
+    /// length.
     pub fn add_url(&mut self, url: &str) {
-        if let Ok(location) = Location::parse(url) {
-            self.add_location(&location);
+        let mut add = |text| self.add(first_bytes(text, MAX_LENGTH));
+        if let Some((_, query)) = url.split_once('?') {
+            add(query);
+            for part in query.split(['&', '?', ';']).take(MAX_VALUES) {
+                let (_, value) = part.split_once('=').unwrap_or(("", part));
+                add(value);
+                // The application's query, and behind it the stream.
+                if let Some((value, _)) = value.split_once('/') {
+                    add(value);
+                }
+            }
         }
-        self.add_query_of(url);
-        if let Some(key) = key(url) {
-            self.add(key);
-        }
+        let last = url.rsplit('/').next().unwrap_or(url);
+        [key(url), key(last)].into_iter().flatten().for_each(&mut add);
         let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
-        let authority = rest
-            .split_once('/')
-            .map_or(rest, |(authority, _)| authority);
+        let authority = rest.split('/').next().unwrap_or(rest);
         // Passwords may hold a `/` or an `@`, and queries as well.
-        for user in [
+        let users = [
             rest.split_once('@'),
             rest.rsplit_once('@'),
             authority.rsplit_once('@'),
-        ]
-        .into_iter()
-        .flatten()
-        .map(|(user, _)| user)
-        {
-            self.add(user);
+        ];
+        for (user, _) in users.into_iter().flatten() {
+            add(user);
             if let Some((_, password)) = user.split_once(':') {
-                self.add(password);
+                add(password);
             }
         }
     }
@@ -175,13 +185,19 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
+/// Up to so many bytes of a text, and no part of a character.
+fn first_bytes(text: &str, count: usize) -> &str {
+    text.get(..text.floor_char_boundary(count)).unwrap_or(text)
+}
+
 /// How many bytes at the end of a text are the beginning of a secret, if more than may be
 /// shown of one.
 fn beginning(text: &str, secret: &str) -> Option<usize> {
     let ends = secret
         .char_indices()
         .skip(SHOWN_OF_KEY + 1)
-        .map(|(end, _)| end);
+        .map(|(end, _)| end)
+        .take_while(|end| *end <= text.len());
     ends.filter(|end| {
         let part = secret.get(..*end);
         part.is_some_and(|part| text.ends_with(part))
@@ -287,6 +303,10 @@ mod tests {
             ("rtmp://u:pass@h/a?m=x@y.zz", vec!["pass", "x@y.zz"]),
             ("foo:0123456789abcdef0123", vec!["foo:0123456789abcdef0123"]),
             ("http://h/0123456789abcdef?x", vec!["0123456789abcdef"]),
+            (
+                "rtmp://h/a?t=token/0123456789abcdef?u=value",
+                vec!["token", "0123456789abcdef", "value"],
+            ),
         ] {
             let mut secrets = Secrets::default();
             secrets.add_url(url);
@@ -295,6 +315,24 @@ mod tests {
             }
             let shown = secrets.hide("http://h/a of one");
             assert_eq!(shown, "http://h/a of one", "{url}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_can_have_hidden_is_bounded() {
+        let many = (0..2000).map(|i| format!("&{i:04}")).collect::<String>();
+        let long = "\"".repeat(8000);
+        for url in [
+            format!("rtmp://h/a?{many}"),
+            format!("rtmp://{long}:{long}@h/{long}@{long}?{long}={long}"),
+            "@".repeat(8000),
+        ] {
+            let mut secrets = Secrets::default();
+            secrets.add_url(&url);
+            let count = secrets.texts.len();
+            assert!(count <= 200, "{count} texts");
+            let bytes: usize = secrets.texts.iter().map(String::len).sum();
+            assert!(bytes <= 100_000, "{bytes} bytes");
         }
     }
 
