@@ -99,8 +99,7 @@ impl Secrets {
         };
         self.add(query);
         for part in query.split(['&', '?', ';']) {
-            let (_, value) = part.split_once('=').unwrap_or(("", part));
-            self.add(value);
+            self.add(value_of(part));
         }
     }
 
@@ -112,16 +111,22 @@ impl Secrets {
         if let Some((_, query)) = url.split_once('?') {
             add(query);
             for part in query.split(['&', '?', ';']).take(MAX_VALUES) {
-                let (_, value) = part.split_once('=').unwrap_or(("", part));
+                let value = value_of(part);
                 add(value);
-                // The application's query, and behind it the stream.
-                if let Some((value, _)) = value.split_once('/') {
-                    add(value);
-                }
+                // Behind it may be the stream, or an option.
+                add(value.split(['/', ' ']).next().unwrap_or(value));
             }
         }
+        // Options as librtmp has them.
+        let options = url.split(' ').filter_map(|part| part.split_once('='));
+        for (_, value) in options.take(MAX_VALUES) {
+            add(value);
+        }
         let last = url.rsplit('/').next().unwrap_or(url);
-        [key(url), key(last)].into_iter().flatten().for_each(&mut add);
+        [key(url), key(last)]
+            .into_iter()
+            .flatten()
+            .for_each(&mut add);
         let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
         let authority = rest.split('/').next().unwrap_or(rest);
         // Passwords may hold a `/` or an `@`, and queries as well.
@@ -183,6 +188,11 @@ impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} secrets", self.texts.len())
     }
+}
+
+/// The value in `name=value`, or all of it.
+fn value_of(part: &str) -> &str {
+    part.split_once('=').map_or(part, |(_, value)| value)
 }
 
 /// Up to so many bytes of a text, and no part of a character.
@@ -299,6 +309,7 @@ mod tests {
                 "http://some one:pass word@h/a?t=tok en&u=value",
                 vec!["pass word", "tok en", "value", "some one:pass word"],
             ),
+            ("rtmp://h/a/s token=to/ken", vec!["to/ken"]),
             ("//u:pa/ss@wo@rd@h/x", vec!["pa/ss@wo@rd", "pa/ss"]),
             ("rtmp://u:pass@h/a?m=x@y.zz", vec!["pass", "x@y.zz"]),
             ("foo:0123456789abcdef0123", vec!["foo:0123456789abcdef0123"]),

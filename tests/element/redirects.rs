@@ -208,6 +208,7 @@ fn a_redirect_that_is_not_followed_shows_no_secrets_of_its_place() {
         ("already", "rtmp://HOST/app/s?token=SECRET", "secret-1"),
         ("already", "rtmp://you:SECRET@HOST/app/s", "secret-1"),
         ("not an RTMP", "rtmp://HOST/app/s?SECRET x", "secret-1"),
+        ("not an RTMP", "rtmp://HOST/app/s token=SECRET", "secret-1"),
         ("http://", "http://HOST/x?token=SECRET", "secret-1"),
         ("http://", "http://you:SECRET@HOST/x", "my secret-1"),
         ("javascript", "javascript:alert?token=SECRET", "secret-1"),
