@@ -11,7 +11,7 @@
 //! the allocator keeps for itself.
 
 use crate::driver;
-use crate::player::{candidate, flv_output, script_data, selection};
+use crate::player::{candidate, flv_output, gate, script_data, selection, sequence_headers};
 use crate::rtmp::session::server;
 use crate::rtmp::{amf, chunk, connection};
 use crate::rtmprsrc::{amf_value, imp, posted};
@@ -55,6 +55,10 @@ pub fn play(max_queue_bytes: usize) -> Vec<Part> {
         (
             "sequence headers of media that is off",
             2 * selection::MAX_HEADER,
+        ),
+        (
+            "last sequence headers",
+            2 * sequence_headers::MAX_REMEMBERED,
         ),
         (
             "on the way out of the queue",
@@ -121,7 +125,7 @@ fn largest_item() -> usize {
 
 /// What is ready or waits for the file header, and the item that passes that limit.
 fn on_the_way() -> usize {
-    let held = flv_output::MAX_READY.max(flv_output::MAX_HELD);
+    let held = flv_output::MAX_READY.max(gate::MAX_BURST);
     let written_anew =
         chunk::Limits::default().command_message as usize + script_data::MAX_REWRITING;
     held + largest_item().max(written_anew)
@@ -131,7 +135,7 @@ fn on_the_way() -> usize {
 mod tests {
     use super::*;
     use crate::player::policy::{self, flood, succession};
-    use crate::player::{ladder, redirect, round_trip};
+    use crate::player::{ladder, reconnect, redirect, round_trip};
     use crate::rtmp::session::client;
     use crate::rtmp::{capabilities, payload, status};
     use crate::rtmprsrc::{settings, tags};
@@ -264,6 +268,10 @@ mod tests {
                 bytes(succession::MAX_RECONNECTS),
             ),
             (
+                "attempts to reconnect that the server refuses, in a row",
+                reconnect::MAX_REFUSALS.into(),
+            ),
+            (
                 "media of a second connection before it takes over",
                 bytes(candidate::MAX_HELD),
             ),
@@ -281,7 +289,11 @@ mod tests {
             ),
             (
                 "media that waits for the file header",
-                bytes(flv_output::MAX_HELD),
+                bytes(gate::MAX_HELD),
+            ),
+            (
+                "media that the server has kept, until the newest key frame is known",
+                bytes(gate::MAX_BURST),
             ),
             (
                 "sequence header of media that is off",

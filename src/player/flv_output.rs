@@ -5,46 +5,36 @@
 //! before the packets that hold it.
 //!
 //! Splits aggregates, drops what a demuxer would stumble over, puts the times
-//! on one 64-bit line without falls, and holds the first items back until it is known
-//! whether the file header should promise audio, video or both: `flvdemux`
-//! waits for what the header promises and ignores what it does not.
+//! on one 64-bit line without falls, and holds the first items back behind the
+//! [`Gate`] until it is known what the file header should promise.
 
 use std::collections::{HashSet, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::BytesMut;
 
 use super::backlog::{Backlog, Piece};
 use super::continuity::{Continuity, Placed};
+use super::gate::{Gate, promised};
 use super::item::{Item, Packet};
 use super::notice::Notice;
 use super::reception::Wanted;
 use super::script_data::ScriptData;
 use super::selection::{Selected, Selection};
+use super::sequence_headers::SequenceHeaders;
+use super::settings::StartPosition;
 use super::traffic::Traffic;
 use crate::flv::{
     DataEncoding, Info, ScriptAction, Tag, TagType, Verdict, file_header, inspect, inspect_data,
 };
 use crate::queue::Measured;
 use crate::rtmp::Payload;
-use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::session::{Media, MediaKind};
 use crate::rtmp::timestamp::{Timeline, Track};
-
-/// How long the file header waits for a second kind of media, from the first
-/// thing on that is no header.
-const HEADER_WAIT: Duration = Duration::from_millis(500);
-
-/// How much may be held back meanwhile, in bytes.
-pub(crate) const MAX_HELD: usize = 1 << 20;
 
 /// How much is made ready before it has to be taken, in bytes: a read of the
 /// largest batch of usual media comes to less.
 pub(crate) const MAX_READY: usize = 1 << 20;
-
-/// Messages of one kind, and none of the other, after which the metadata's
-/// word that there is only this kind is believed.
-const ENOUGH_OF_ONE_KIND: u32 = 5;
 
 /// Small tags are put into blocks of this size together. The block is freed in
 /// the streaming thread: each tag's own one would cost a lock that the network
@@ -57,6 +47,7 @@ const MAX_SHARED: usize = 1024;
 /// Turns the media messages of one NetStream into FLV.
 #[derive(Debug, Default)]
 pub(super) struct FlvOutput {
+    position: StartPosition,
     backlog: Backlog,
     timeline: Timeline,
     continuity: Continuity,
@@ -76,6 +67,9 @@ pub(super) struct FlvOutput {
     reported: HashSet<String>,
     notices: Vec<String>,
     traffic: Traffic,
+    headers: SequenceHeaders,
+    /// Audio and video of which something was left out in front of the next frame.
+    broken: [bool; 2],
 }
 
 /// What messages came to.
@@ -87,25 +81,34 @@ pub(super) struct Worth {
     pub(super) useless: u64,
 }
 
-/// What is known before the file header is written.
-#[derive(Debug, Default)]
-struct Gate {
-    held: VecDeque<Item>,
-    held_bytes: usize,
-    since: Option<Instant>,
-    audio_messages: u32,
-    video_messages: u32,
-    /// An audio or video frame has come.
-    has_frame: bool,
-    /// Audio and video as the metadata says.
-    promised: Option<(bool, bool)>,
-}
-
 impl FlvOutput {
-    pub(super) fn new() -> Self {
-        Self {
-            gate: Some(Gate::default()),
+    /// Begins at this position of what comes.
+    pub(super) fn new(position: StartPosition) -> Self {
+        let mut output = Self {
+            position,
+            gate: Some(Gate::new(position)),
             ..Self::default()
+        };
+        output.await_keyframe();
+        output
+    }
+
+    /// Another server goes on with the stream, maybe in the middle of a group of
+    /// pictures.
+    pub(super) fn announce_new_server(&mut self) {
+        self.announce_restart();
+        self.expect_headers_again();
+        self.await_keyframe();
+    }
+
+    /// Another server tells what the last one has told.
+    pub(super) fn expect_headers_again(&mut self) {
+        self.headers.expect_again();
+    }
+
+    fn await_keyframe(&mut self) {
+        if self.position != StartPosition::Anywhere {
+            self.selection.await_keyframe();
         }
     }
 
@@ -179,7 +182,7 @@ impl FlvOutput {
 
     /// When [`open`](Self::open) is due at the latest.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        Some(self.gate.as_ref()?.since? + HEADER_WAIT)
+        self.gate.as_ref()?.deadline()
     }
 
     /// Writes the file header with what is known, and releases what was held.
@@ -190,8 +193,9 @@ impl FlvOutput {
         let (audio, video) = gate.flags();
         // What comes before the first frame is often stamped 0, hours away
         // from it, and would count as hours in queues downstream.
+        let held = gate.into_held();
         let first = |wanted: fn(&Packet) -> bool| {
-            let mut packets = gate.held.iter().enumerate();
+            let mut packets = held.iter().enumerate();
             packets.find_map(|(i, item)| match item {
                 Item::Packet(packet) if wanted(packet) => Some((i, packet.dts?)),
                 _ => None,
@@ -208,7 +212,7 @@ impl FlvOutput {
             discont: true,
             frame: false,
         }));
-        for (i, mut item) in gate.held.into_iter().enumerate() {
+        for (i, mut item) in held.into_iter().enumerate() {
             if let Some((start, time)) = start
                 && i < start
             {
@@ -227,7 +231,7 @@ impl FlvOutput {
     pub(super) fn forget_what_never_began(&mut self) {
         if !self.has_media && self.gate.is_some() {
             let wanted = self.selection.wanted();
-            *self = Self::new();
+            *self = Self::new(self.position);
             self.want(wanted);
         }
     }
@@ -249,7 +253,7 @@ impl FlvOutput {
 
     /// Whether anything waits for the file header.
     pub(super) fn holds_anything(&self) -> bool {
-        self.gate.as_ref().is_some_and(|gate| !gate.held.is_empty())
+        self.gate.as_ref().is_some_and(Gate::holds_anything)
     }
 
     /// What was dropped and has not been reported yet; each kind once.
@@ -301,10 +305,28 @@ impl FlvOutput {
         let track = track(kind);
         let selected = self
             .selection
-            .select(track, info.header, info.keyframe, body);
-        let placed = self.time(track, timestamp, &info, now);
+            .select(track, info.header, info.keyframe, body, now);
+        let mut placed = self.time(track, timestamp, &info, now);
+        let broken = match track {
+            Track::Audio => &mut self.broken[0],
+            Track::Video => &mut self.broken[1],
+        };
+        if selected == Selected::Drop || selected == Selected::NoKeyframe {
+            // What is left out at the start is missed by nobody.
+            let is_gap = selected == Selected::NoKeyframe && self.gate.is_none();
+            *broken |= placed.discont || is_gap;
+        } else if !info.header {
+            placed.discont |= std::mem::take(broken);
+        }
         match selected {
             Selected::Drop => return None,
+            Selected::NoKeyframe => {
+                self.skip(now);
+                return None;
+            }
+            Selected::Pass(None) if info.header && self.headers.is_known(track, body) => {
+                return None;
+            }
             Selected::Pass(None) => {}
             Selected::Pass(Some(header)) => {
                 let tag = Tag::from_payload(kind, placed.time as u32, Payload::from(&header[..]));
@@ -333,9 +355,10 @@ impl FlvOutput {
         let mut data = ScriptData::read(&script.name, values);
         if is_metadata && let Some(gate) = &mut self.gate {
             let wanted = self.selection.wanted();
-            gate.promised = promised(&data.values)
-                .map(|(audio, video)| (audio && wanted.audio, video && wanted.video))
-                .or(gate.promised);
+            gate.promise(
+                promised(&data.values)
+                    .map(|(audio, video)| (audio && wanted.audio, video && wanted.video)),
+            );
         }
         let time = self.continuity.script(timestamp.into());
         data.time = time;
@@ -343,14 +366,14 @@ impl FlvOutput {
             .first_frame
             .map_or(0, |first| time.saturating_sub(first));
         let converted = convert.then(|| data.to_amf0().map_err(str::to_owned));
-        self.enqueue(Item::Notice(Box::new(Notice::Script(data))));
+        self.enqueue(Item::Notice(Box::new(Notice::Script(data))), now);
         let payload = match converted {
             None => payload,
             Some(Ok(values)) => Payload::from(&values[..]),
             Some(Err(error)) => {
                 if let Some(gate) = &mut self.gate {
                     // The notice does not wait for ever either.
-                    gate.since.get_or_insert(now);
+                    gate.touch(now);
                 }
                 return self.notice(&format!("tag of an AMF3 data message: {error}"));
             }
@@ -394,31 +417,40 @@ impl FlvOutput {
         };
         self.worth.packets += 1;
         self.has_media |= kind != TagType::Script;
+        if let Some(gate) = &mut self.gate {
+            gate.note(kind, &packet, now);
+            let left_out = gate.take_left_out();
+            if left_out > 0 {
+                self.traffic.dropped += left_out;
+                self.first_frame = gate.first_frame();
+                self.notice("what comes before the first key frame");
+            }
+        }
         if packet.frame {
             self.first_frame = self.first_frame.or(packet.pts);
         }
-        if let Some(gate) = &mut self.gate {
-            match kind {
-                TagType::Audio => gate.audio_messages += 1,
-                TagType::Video => gate.video_messages += 1,
-                TagType::Script => {}
+        self.enqueue(Item::Packet(packet), now);
+    }
+
+    /// A frame of video cannot be decoded, as it builds on one that has not come.
+    fn skip(&mut self, now: Instant) {
+        self.has_media = true;
+        match &mut self.gate {
+            Some(gate) => gate.skip(now),
+            None => {
+                self.traffic.dropped += 1;
+                self.notice("video up to a key frame");
             }
-            if !packet.header {
-                gate.since.get_or_insert(now);
-            }
-            gate.has_frame |= packet.frame;
         }
-        self.enqueue(Item::Packet(packet));
     }
 
     /// Puts an item behind the others, while the gate is closed in front of it.
-    fn enqueue(&mut self, item: Item) {
+    fn enqueue(&mut self, item: Item, now: Instant) {
         let Some(gate) = &mut self.gate else {
             return self.make_ready(item);
         };
-        gate.held_bytes += item.size();
-        gate.held.push_back(item);
-        if gate.is_decided() {
+        gate.hold(item);
+        if gate.is_decided(now) {
             self.open();
         }
     }
@@ -452,36 +484,6 @@ impl FlvOutput {
     }
 }
 
-impl Gate {
-    fn is_decided(&self) -> bool {
-        if self.held_bytes > MAX_HELD {
-            return true;
-        }
-        let (audio, video) = self.known();
-        if audio && video {
-            // The first frame tells the time of the headers before it.
-            return self.has_frame;
-        }
-        self.promised.is_some() && (self.audio_messages + self.video_messages) >= ENOUGH_OF_ONE_KIND
-    }
-
-    /// Kinds that were promised or seen.
-    fn known(&self) -> (bool, bool) {
-        let (audio, video) = self.promised.unwrap_or_default();
-        (
-            audio || self.audio_messages > 0,
-            video || self.video_messages > 0,
-        )
-    }
-
-    fn flags(&self) -> (bool, bool) {
-        match self.known() {
-            (false, false) => (true, true),
-            known => known,
-        }
-    }
-}
-
 fn track(kind: TagType) -> Track {
     match kind {
         TagType::Video => Track::Video,
@@ -511,26 +513,6 @@ fn compact(tag: Tag, block: usize) -> Tag {
         return tag;
     }
     Tag::from_payload(tag.kind(), tag.timestamp(), Payload::from(tag.body()))
-}
-
-/// Whether metadata names audio and video; `None` if it names neither.
-fn promised(values: &[Value]) -> Option<(bool, bool)> {
-    let metadata = values.iter().find_map(Value::as_object)?;
-    let audio = names_any(
-        metadata,
-        &["audiocodecid", "audiosamplerate", "audiodatarate"],
-    );
-    let video = names_any(metadata, &["videocodecid", "width", "videodatarate"]);
-    (audio || video).then_some((audio, video))
-}
-
-/// Whether one of the members has a value that means something.
-fn names_any(metadata: &Object, names: &[&str]) -> bool {
-    names.iter().any(|name| match metadata.get(name) {
-        Some(Value::Number(number)) => *number > 0.0,
-        Some(Value::String(text)) => !text.is_empty(),
-        _ => false,
-    })
 }
 
 #[cfg(test)]

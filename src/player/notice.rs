@@ -26,10 +26,23 @@ pub enum Notice {
         /// Where to, without secrets.
         to: String,
     },
+    /// The connection broke, and another one is made after a while.
+    Interrupted {
+        /// Where to, without secrets.
+        to: String,
+        /// A word for the reason.
+        cause: &'static str,
+        /// How many attempts there are since media came, this one included.
+        attempt: u32,
+        /// After how long.
+        delay: Duration,
+    },
     /// Another connection goes on from here.
     Reconnected {
         /// Where it is, without secrets.
         to: String,
+        /// How long there was none.
+        gap: Duration,
     },
     /// The publisher left, and its return is waited for.
     PublisherLeft(EosReason),
@@ -47,7 +60,9 @@ impl Notice {
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Redirected { from, to, .. } => from.len() + to.len(),
-            Self::Reconnecting { to } | Self::Reconnected { to } => to.len(),
+            Self::Reconnecting { to }
+            | Self::Interrupted { to, .. }
+            | Self::Reconnected { to, .. } => to.len(),
             Self::Script(data) => data.size(),
             Self::PublisherLeft(reason) => reason.size(),
             Self::PublisherReturned { .. } => 0,

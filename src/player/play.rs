@@ -6,22 +6,24 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::attempt::Finished;
 use super::entry::Entry;
 use super::failure::{Cause, End, Failure};
 use super::flv_output::FlvOutput;
 use super::item::Item;
-use super::ladder::{Form, Ladder};
+use super::ladder::{Choices, Form, Ladder};
 use super::notice::Notice;
 use super::policy::{Outcome, Shared};
+use super::reconnect::{Attempts, pause};
 use super::redirect::{Redirect, Redirects};
 use super::request::Place;
 use crate::net::Control;
 
 /// Plays to the end; `None`: cancelled.
 pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(shared.settings.start_position);
     let end = run(shared, control, &mut output)?;
     // All that is left.
     if output.holds_anything() {
@@ -36,13 +38,16 @@ pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
 fn run(shared: &Arc<Shared>, control: &Control, output: &mut FlvOutput) -> Option<End> {
     let settings = &shared.settings;
     let learned = &shared.learned;
-    let mut place = Place {
+    let start = Place {
         location: settings.location.clone(),
         redirected: false,
     };
+    let mut place = start.clone();
     let mut redirects = Redirects::new(&place.location);
     let first = learned.form(&place.location);
     let mut ladder = Ladder::new(place.choices(settings), first);
+    let mut attempts = Attempts::default();
+    let mut has_played = false;
     loop {
         let form = ladder.form();
         let entry = Entry {
@@ -52,11 +57,16 @@ fn run(shared: &Arc<Shared>, control: &Control, output: &mut FlvOutput) -> Optio
             form: &form,
             on_trial: ladder.is_retry(),
         };
+        let began = Instant::now();
         let finished = entry.run(None, output);
         if finished.has_played {
             learned.remember(&place.location, form);
         }
         let finished = with_successors(finished, output, control);
+        if finished.has_played {
+            has_played = true;
+            attempts.succeeded(began.elapsed());
+        }
         if let Some(moved) = finished.place {
             place = moved;
         }
@@ -66,12 +76,11 @@ fn run(shared: &Arc<Shared>, control: &Control, output: &mut FlvOutput) -> Optio
             // A thread that went on for this one has panicked.
             None => Outcome::Failed(failure(shared, Cause::Panicked)),
         };
-        match outcome {
+        let failed = match outcome {
             // What should have gone on was gone before it could.
             Outcome::HandedOver => {
                 let why = "the connection that was to go on has ended".to_owned();
-                let failure = failure(shared, Cause::ConnectionLost(why));
-                return Some(End::Failed(Box::new(failure)));
+                Box::new(failure(shared, Cause::ConnectionLost(why)))
             }
             Outcome::Ended(reason) => {
                 return Some(End::Eos {
@@ -86,23 +95,92 @@ fn run(shared: &Arc<Shared>, control: &Control, output: &mut FlvOutput) -> Optio
                     Ok(form) => {
                         note_retry(shared, &form);
                         output.forget_what_never_began();
+                        continue;
                     }
                     Err(mut failure) => {
                         failure.redirected_to = place.redirected.then(|| place.shown());
-                        return Some(End::Failed(failure));
+                        failure
                     }
                 }
             }
             Outcome::Redirected(redirect) => {
                 match follow(shared, &mut redirects, &place, &redirect) {
-                    Ok(next) => place = next,
-                    Err(failure) => return Some(End::Failed(failure)),
+                    Ok(next) => {
+                        place = next;
+                        ladder =
+                            Ladder::new(place.choices(settings), learned.form(&place.location));
+                        output.forget_what_never_began();
+                        output.announce_new_server();
+                        continue;
+                    }
+                    Err(failure) => failure,
                 }
-                ladder = Ladder::new(place.choices(settings), learned.form(&place.location));
-                output.forget_what_never_began();
-                output.announce_restart();
             }
+        };
+        if !has_played {
+            return Some(End::Failed(failed));
         }
+        // Whoever sent us elsewhere may send us to another place now.
+        match reconnect(shared, control, &mut attempts, failed, start.shown()) {
+            Next::Again => {}
+            Next::Failed(failure) => return Some(End::Failed(failure)),
+            Next::Cancelled => return None,
+        }
+        place = start.clone();
+        redirects = Redirects::new(&place.location);
+        // What worked will work again, once the server is there.
+        let only = Choices {
+            none: true,
+            ..place.choices(settings)
+        };
+        ladder = Ladder::new(only, learned.form(&place.location));
+        output.forget_what_never_began();
+        output.announce_new_server();
+    }
+}
+
+/// What follows a connection that broke.
+enum Next {
+    Again,
+    Failed(Box<Failure>),
+    Cancelled,
+}
+
+/// Waits before the next attempt, if there is to be one.
+fn reconnect(
+    shared: &Shared,
+    control: &Control,
+    attempts: &mut Attempts,
+    mut failure: Box<Failure>,
+    to: String,
+) -> Next {
+    let settings = &shared.settings.reconnect;
+    let random = f64::from(glib::random_int()) / f64::from(u32::MAX);
+    let Some(delay) = attempts.next(settings, &failure.cause, random) else {
+        if attempts.count() > 0 {
+            let tried = format!("connecting again, {} times", attempts.count());
+            failure.tried.push(tried);
+        }
+        return Next::Failed(failure);
+    };
+    let attempt = attempts.count();
+    let cause = failure.cause.name();
+    shared.log.info(format_args!(
+        "{cause}; connecting again in {delay:.1?}, attempt {attempt}"
+    ));
+    shared.interrupt();
+    shared.stats.count_reconnect();
+    let notice = Notice::Interrupted {
+        to,
+        cause,
+        attempt,
+        delay,
+    };
+    let notice = Item::Notice(Box::new(notice));
+    shared.queue.push(&mut VecDeque::from([notice]));
+    match pause(control, delay) {
+        true => Next::Again,
+        false => Next::Cancelled,
     }
 }
 

@@ -65,6 +65,8 @@ pub(super) struct Shared {
     pub(super) learned: Arc<Learned>,
     /// When requests to reconnect were followed.
     pub(super) reconnects: Arc<Mutex<Vec<Instant>>>,
+    /// When the last connection broke, while another one is made.
+    pub(super) interrupted: Mutex<Option<Instant>>,
     pub(super) started: Instant,
 }
 
@@ -274,6 +276,9 @@ impl<'a> Player<'a> {
                 MediaKind::Audio => standby.note(Track::Audio, media.timestamp),
                 _ => {}
             }
+        }
+        if self.phase != Phase::Playing {
+            self.on_reconnected(now);
         }
         self.output.media(media, now);
         if self.phase == Phase::Waiting && self.output.has_media() {

@@ -4,6 +4,8 @@
 //! Leaves out media that is not wanted, where the server sends it all the same,
 //! and lets it in again at a place from which it can be decoded.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 
 use super::reception::Wanted;
@@ -13,6 +15,10 @@ use crate::rtmp::timestamp::Track;
 /// are a few hundred.
 pub(crate) const MAX_HEADER: usize = 1 << 20;
 
+/// How long to wait for a key frame. Longer groups of pictures are rare, but streams
+/// that are refreshed little by little have none.
+pub(super) const KEYFRAME_WAIT: Duration = Duration::from_secs(10);
+
 /// What becomes of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Selected {
@@ -20,6 +26,8 @@ pub(super) enum Selected {
     Pass(Option<Bytes>),
     /// It is not wanted.
     Drop,
+    /// It builds on a picture that has not come.
+    NoKeyframe,
 }
 
 /// The choice of one stream.
@@ -36,6 +44,8 @@ struct Lane {
     missed_header: Option<Bytes>,
     /// Frames were left out: only a key frame may come next.
     broken: bool,
+    /// Since when it is waited for.
+    waiting: Option<Instant>,
 }
 
 impl Default for Selection {
@@ -54,6 +64,11 @@ impl Selection {
         self.wanted = wanted;
     }
 
+    /// Video begins with a key frame, now or again.
+    pub(super) fn await_keyframe(&mut self) {
+        self.video.broken = true;
+    }
+
     /// What is wanted.
     pub(super) fn wanted(&self) -> Wanted {
         self.wanted
@@ -66,6 +81,7 @@ impl Selection {
         header: bool,
         keyframe: bool,
         body: &[u8],
+        now: Instant,
     ) -> Selected {
         let is_wanted = self.wanted.is_wanted(track);
         let lane = match track {
@@ -78,6 +94,7 @@ impl Selection {
                 lane.missed_header = fits.then(|| Bytes::copy_from_slice(body));
             }
             lane.broken = true;
+            lane.waiting = None;
             return Selected::Drop;
         }
         if header {
@@ -85,9 +102,13 @@ impl Selection {
             return Selected::Pass(None);
         }
         if lane.broken && track == Track::Video && !keyframe {
-            return Selected::Drop;
+            let since = *lane.waiting.get_or_insert(now);
+            if now.saturating_duration_since(since) < KEYFRAME_WAIT {
+                return Selected::NoKeyframe;
+            }
         }
         lane.broken = false;
+        lane.waiting = None;
         Selected::Pass(lane.missed_header.take())
     }
 }
@@ -109,12 +130,12 @@ mod tests {
             (Track::Video, false, false),
             (Track::Audio, false, false),
         ] {
-            let selected = selection.select(track, header, keyframe, b"x");
+            let selected = selection.select(track, header, keyframe, b"x", Instant::now());
             assert_eq!(selected, Selected::Pass(None));
         }
         selection.want(NO_VIDEO);
-        let video = selection.select(Track::Video, false, true, b"x");
-        let audio = selection.select(Track::Audio, false, false, b"x");
+        let video = selection.select(Track::Video, false, true, b"x", Instant::now());
+        let audio = selection.select(Track::Audio, false, false, b"x", Instant::now());
         assert_eq!((video, audio), (Selected::Drop, Selected::Pass(None)));
     }
 
@@ -122,11 +143,12 @@ mod tests {
     fn video_comes_back_with_a_key_frame_and_the_header_that_was_missed() {
         let mut selection = Selection::default();
         selection.want(NO_VIDEO);
-        selection.select(Track::Video, true, false, b"old");
-        selection.select(Track::Video, true, false, b"new");
+        selection.select(Track::Video, true, false, b"old", Instant::now());
+        selection.select(Track::Video, true, false, b"new", Instant::now());
         selection.want(Wanted::ALL);
-        let mut select = |keyframe| selection.select(Track::Video, false, keyframe, b"x");
-        assert_eq!(select(false), Selected::Drop);
+        let mut select =
+            |keyframe| selection.select(Track::Video, false, keyframe, b"x", Instant::now());
+        assert_eq!(select(false), Selected::NoKeyframe);
         let header = Some(Bytes::from_static(b"new"));
         assert_eq!(select(true), Selected::Pass(header));
         assert_eq!(select(false), Selected::Pass(None));
@@ -136,11 +158,11 @@ mod tests {
     fn a_header_that_cannot_be_one_is_not_kept() {
         let mut selection = Selection::default();
         selection.want(NO_VIDEO);
-        selection.select(Track::Video, true, false, b"header");
+        selection.select(Track::Video, true, false, b"header", Instant::now());
         let long = vec![0; MAX_HEADER + 1];
-        selection.select(Track::Video, true, false, &long);
+        selection.select(Track::Video, true, false, &long, Instant::now());
         selection.want(Wanted::ALL);
-        let selected = selection.select(Track::Video, false, true, b"x");
+        let selected = selection.select(Track::Video, false, true, b"x", Instant::now());
         assert_eq!(selected, Selected::Pass(None), "nor one that is old");
     }
 
@@ -148,13 +170,43 @@ mod tests {
     fn a_header_sent_again_is_not_sent_twice() {
         let mut selection = Selection::default();
         selection.want(NO_VIDEO);
-        selection.select(Track::Video, true, false, b"old");
+        selection.select(Track::Video, true, false, b"old", Instant::now());
         selection.want(Wanted::ALL);
-        let header = selection.select(Track::Video, true, false, b"again");
-        let frame = selection.select(Track::Video, false, true, b"x");
+        let header = selection.select(Track::Video, true, false, b"again", Instant::now());
+        let frame = selection.select(Track::Video, false, true, b"x", Instant::now());
         assert_eq!(
             (header, frame),
             (Selected::Pass(None), Selected::Pass(None))
         );
+    }
+
+    #[test]
+    fn a_key_frame_is_waited_for_and_not_for_ever() {
+        let start = Instant::now();
+        let mut selection = Selection::default();
+        selection.await_keyframe();
+        let mut select = |track, header, keyframe, after| {
+            selection.select(track, header, keyframe, b"x", start + after)
+        };
+        let no_time = Duration::ZERO;
+        let pass = Selected::Pass(None);
+        assert_eq!(select(Track::Audio, false, false, no_time), pass);
+        assert_eq!(select(Track::Video, true, false, no_time), pass);
+        let later = Duration::from_secs(3);
+        let delta = select(Track::Video, false, false, later);
+        assert_eq!(delta, Selected::NoKeyframe);
+        let almost = later + KEYFRAME_WAIT - Duration::from_millis(1);
+        let delta = select(Track::Video, false, false, almost);
+        assert_eq!(delta, Selected::NoKeyframe);
+        let last = later + KEYFRAME_WAIT;
+        assert_eq!(select(Track::Video, false, false, last), pass);
+        assert_eq!(select(Track::Video, false, false, last), pass);
+
+        let mut selection = Selection::default();
+        selection.await_keyframe();
+        let mut select = |keyframe| selection.select(Track::Video, false, keyframe, b"x", start);
+        assert_eq!(select(false), Selected::NoKeyframe);
+        assert_eq!(select(true), pass);
+        assert_eq!(select(false), pass);
     }
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::reconnect::Reconnect;
 use crate::net::gio::Options;
 use crate::rtmp::auth::Access;
 use crate::rtmp::location::Location;
@@ -21,6 +22,18 @@ pub enum OnUnpublish {
     Eos,
     /// The play has failed.
     Error,
+}
+
+/// Where to begin in what a server sends first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StartPosition {
+    /// At the first key frame.
+    #[default]
+    FirstKeyframe,
+    /// At the newest key frame of what the server has kept.
+    LiveEdge,
+    /// With whatever comes.
+    Anywhere,
 }
 
 /// Which form of the handshake to ask for.
@@ -58,6 +71,8 @@ pub struct PlaySettings {
     pub play: PlayParameters,
     /// The user has chosen where to start.
     pub fixed_start: bool,
+    /// Where to begin in what the server sends.
+    pub start_position: StartPosition,
     /// Name for `FCSubscribe`, if it is to be sent in any case.
     pub subscribe: Option<String>,
     /// Try other ways to ask where the server refuses the usual one.
@@ -70,6 +85,8 @@ pub struct PlaySettings {
     pub ping_interval: Option<Duration>,
     /// An end that the server did not announce is a failure.
     pub no_eof_is_error: bool,
+    /// Whether to go on after the connection broke.
+    pub reconnect: Reconnect,
     /// What the publisher's leaving means.
     pub on_unpublish: OnUnpublish,
 }
@@ -87,6 +104,7 @@ impl fmt::Debug for PlaySettings {
             .field("idle_timeout", &self.idle_timeout)
             .field("ping_interval", &self.ping_interval)
             .field("no_eof_is_error", &self.no_eof_is_error)
+            .field("reconnect", &self.reconnect)
             .field("on_unpublish", &self.on_unpublish)
             .finish_non_exhaustive()
     }

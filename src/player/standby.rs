@@ -163,7 +163,7 @@ impl Standby {
             let _waker = waker;
             // Closed before that, with or without a result.
             let sender = sender;
-            let mut output = FlvOutput::new();
+            let mut output = FlvOutput::new(shared.settings.start_position);
             let entry = Entry {
                 shared: &shared,
                 control: &own_control,
@@ -262,6 +262,7 @@ impl Shared {
             reception: Arc::clone(&self.reception),
             learned: Arc::clone(&self.learned),
             reconnects: Arc::clone(&self.reconnects),
+            interrupted: Mutex::default(),
             started: self.started,
         }
     }

@@ -97,6 +97,7 @@ pub struct Stats {
     ended: [AtomicU64; Phase::ALL.len()],
     connections: AtomicU32,
     redirects: AtomicU32,
+    reconnects: AtomicU32,
     announced: Capabilities,
     figures: Mutex<Figures>,
     peer: Mutex<Peer>,
@@ -149,6 +150,8 @@ pub struct Snapshot {
     pub connections: u32,
     /// Redirects that were followed.
     pub redirects: u32,
+    /// Connections that were made again after one broke.
+    pub reconnects: u32,
     /// What of Enhanced RTMP `connect` announces.
     pub announced: Capabilities,
     /// The server.
@@ -211,6 +214,10 @@ impl Stats {
             }
         }
         self.phase.store(phase as u8 + 1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_reconnect(&self) {
+        self.reconnects.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn set_redirects(&self, count: u32) {
@@ -293,6 +300,7 @@ impl Stats {
             counters,
             connections: self.connections.load(Ordering::Relaxed),
             redirects: self.redirects.load(Ordering::Relaxed),
+            reconnects: self.reconnects.load(Ordering::Relaxed),
             announced: self.announced.clone(),
             peer: lock(&self.peer).clone(),
             last_status: lock(&self.last_status).clone(),

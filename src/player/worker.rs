@@ -3,7 +3,7 @@
 
 //! The network thread of a play: starts it, runs it, ends it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::ItemQueue;
@@ -67,6 +67,7 @@ impl Worker {
                 reception,
                 learned,
                 reconnects: Arc::default(),
+                interrupted: Mutex::default(),
                 started: Instant::now(),
             });
             let end = play(&shared, &worker_control);

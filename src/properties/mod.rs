@@ -11,10 +11,12 @@
 pub mod credentials;
 pub mod handshake;
 mod network;
+mod reconnect;
 mod tls;
 
 pub(crate) use network::NetworkProperties;
 pub use network::RtmprAddressFamily;
+pub(crate) use reconnect::ReconnectProperties;
 pub(crate) use tls::TlsProperties;
 
 /// The value of a property that is always there.

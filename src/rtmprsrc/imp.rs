@@ -22,7 +22,11 @@
  * posted as an element message `script-data`, ahead of the buffer that holds
  * it. What `onMetaData` says of title, encoder, codecs and the like is sent
  * downstream as tags. Other element messages are `stream-ended`, `redirected`,
- * `publisher-left` and `publisher-returned`; `docs/messages.md` describes all.
+ * `reconnecting`, `reconnected`, `publisher-left` and `publisher-returned`;
+ * `docs/messages.md` describes all.
+ *
+ * A stream begins with a key frame, see #rtmprsrc:start-position. With
+ * #rtmprsrc:reconnect it goes on where a connection broke.
  *
  * ## Example launch lines
  * |[
@@ -31,6 +35,9 @@
  * |[
  * gst-launch-1.0 -e rtmprsrc location=rtmp://localhost/live/myStream ! filesink location=recording.flv
  * ]| Record a stream as it comes.
+ * |[
+ * gst-launch-1.0 -e rtmprsrc location=rtmp://localhost/live/myStream reconnect=true idle-timeout=30 ! filesink location=recording.flv
+ * ]| The same through breaks of the connection.
  * |[
  * gst-launch-1.0 playbin uri=rtmps://localhost/live/myStream
  * ]| Watch one over TLS.

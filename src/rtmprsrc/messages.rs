@@ -67,8 +67,20 @@ pub(super) fn notice(notice: &Notice, hidden: &Hidden) -> (gst::Structure, usize
             .field("cause", "reconnect-request")
             .field("location", hidden.hide(to))
             .build(),
-        Notice::Reconnected { to } => gst::Structure::builder("reconnected")
+        Notice::Interrupted {
+            to,
+            cause,
+            attempt,
+            delay,
+        } => gst::Structure::builder("reconnecting")
+            .field("cause", *cause)
             .field("location", hidden.hide(to))
+            .field("attempt", attempt)
+            .field("delay", nanoseconds(*delay))
+            .build(),
+        Notice::Reconnected { to, gap } => gst::Structure::builder("reconnected")
+            .field("location", hidden.hide(to))
+            .field("gap", nanoseconds(*gap))
             .build(),
         Notice::PublisherLeft(reason) => publisher_left(reason, hidden),
         Notice::PublisherReturned { after } => gst::Structure::builder("publisher-returned")

@@ -55,6 +55,24 @@ pub enum RtmprOnUnpublish {
     Error = 2,
 }
 
+/// Where to begin in what a server sends first: `start-position` property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstRtmprStartPosition")]
+#[repr(i32)]
+pub enum RtmprStartPosition {
+    /// At the first key frame: a picture at once where the server has kept some
+    /// media, but late by that much.
+    #[default]
+    #[enum_value(name = "At the first key frame", nick = "first-keyframe")]
+    FirstKeyframe = 0,
+    /// At the newest key frame of what the server has kept.
+    #[enum_value(name = "At the newest key frame", nick = "live-edge")]
+    LiveEdge = 1,
+    /// With whatever comes, pictures that cannot be decoded included.
+    #[enum_value(name = "With whatever comes", nick = "anywhere")]
+    Anywhere = 2,
+}
+
 /// Which codecs of Enhanced RTMP the server is told that can be played:
 /// `enhanced-rtmp` property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]

@@ -11,10 +11,12 @@ use super::settings::{
     DEFAULT_BUFFER_LENGTH_MS, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_TIMEOUT_S, LIVE_OR_RECORDED_MS,
     Settings,
 };
-use super::{RtmprEnhancedRtmp, RtmprOnUnpublish, RtmprScheme};
+use super::{RtmprEnhancedRtmp, RtmprOnUnpublish, RtmprScheme, RtmprStartPosition};
 use crate::properties::credentials::CredentialProperties;
 use crate::properties::handshake::RtmprHandshake;
-use crate::properties::{NetworkProperties, TlsProperties, get, optional_string};
+use crate::properties::{
+    NetworkProperties, ReconnectProperties, TlsProperties, get, optional_string,
+};
 use crate::rtmp::connect_args;
 use crate::rtmp::location::{Location, Scheme, redacted_name};
 use crate::rtmp::status::printable;
@@ -188,6 +190,22 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .blurb("What to do when the publisher of a live stream leaves")
             .mutable_ready()
             .build(),
+        /**
+         * rtmprsrc:start-position:
+         *
+         * Where to begin in what the server sends first. Most servers send
+         * either what they have kept of the last group of pictures, or what
+         * the publisher sends at that moment. Without a key frame for ten
+         * seconds the stream begins as with `anywhere`.
+         */
+        glib::ParamSpecEnum::builder_with_default(
+            "start-position",
+            RtmprStartPosition::FirstKeyframe,
+        )
+        .nick("Start position")
+        .blurb("Where to begin in what the server sends first")
+        .mutable_ready()
+        .build(),
         /**
          * rtmprsrc:fallbacks:
          *
@@ -403,6 +421,7 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
     specs.extend(CredentialProperties::specs());
     specs.extend(TlsProperties::specs());
     specs.extend(NetworkProperties::specs());
+    specs.extend(ReconnectProperties::specs());
     specs
 });
 
@@ -422,7 +441,8 @@ pub(super) fn received(name: &str) -> Option<Track> {
 pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> Result<(), String> {
     let shared = settings.credentials.set(name, value);
     let shared = shared.or_else(|| settings.tls.set(name, value));
-    if let Some(result) = shared.or_else(|| settings.network.set(name, value)) {
+    let shared = shared.or_else(|| settings.network.set(name, value));
+    if let Some(result) = shared.or_else(|| settings.reconnect.set(name, value)) {
         return result;
     }
     match name {
@@ -460,6 +480,7 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
         "async-connect" => settings.async_connect = get(value)?,
         "no-eof-is-error" => settings.no_eof_is_error = get(value)?,
         "on-unpublish" => settings.on_unpublish = get(value)?,
+        "start-position" => settings.start_position = get(value)?,
         "fallbacks" => settings.fallbacks = get(value)?,
         "handshake" => settings.handshake = get(value)?,
         "play-start" => settings.play.start = Some(get(value)?),
@@ -519,6 +540,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "async-connect" => settings.async_connect.to_value(),
         "no-eof-is-error" => settings.no_eof_is_error.to_value(),
         "on-unpublish" => settings.on_unpublish.to_value(),
+        "start-position" => settings.start_position.to_value(),
         "fallbacks" => settings.fallbacks.to_value(),
         "handshake" => settings.handshake.to_value(),
         "play-start" => settings.play_start().to_value(),
@@ -541,7 +563,8 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "max-queue-time" => settings.max_queue_time.to_value(),
         _ => {
             let tls = settings.tls.value(name);
-            return tls.or_else(|| settings.network.value(name));
+            let network = tls.or_else(|| settings.network.value(name));
+            return network.or_else(|| settings.reconnect.value(name));
         }
     })
 }

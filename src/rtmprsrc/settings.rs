@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
-use super::{RtmprEnhancedRtmp, RtmprOnUnpublish};
-use crate::player::{HandshakeChoice, OnUnpublish, PlaySettings};
+use super::{RtmprEnhancedRtmp, RtmprOnUnpublish, RtmprStartPosition};
+use crate::player::{HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
 use crate::properties::credentials::CredentialProperties;
 use crate::properties::handshake::RtmprHandshake;
-use crate::properties::{NetworkProperties, TlsProperties};
+use crate::properties::{NetworkProperties, ReconnectProperties, TlsProperties};
 use crate::queue::Limits;
 use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::connect_args;
@@ -50,6 +50,7 @@ pub(super) struct Settings {
     pub(super) async_connect: bool,
     pub(super) no_eof_is_error: bool,
     pub(super) on_unpublish: RtmprOnUnpublish,
+    pub(super) start_position: RtmprStartPosition,
     pub(super) fallbacks: bool,
     /// Application or stream were set by themselves.
     pub(super) fixed_path: bool,
@@ -58,6 +59,7 @@ pub(super) struct Settings {
     pub(super) extra_connect_args: Option<String>,
     pub(super) tls: TlsProperties,
     pub(super) network: NetworkProperties,
+    pub(super) reconnect: ReconnectProperties,
     pub(super) enhanced_rtmp: RtmprEnhancedRtmp,
     pub(super) max_queue_bytes: u32,
     /// Nanoseconds.
@@ -96,12 +98,14 @@ impl Default for Settings {
             async_connect: true,
             no_eof_is_error: false,
             on_unpublish: RtmprOnUnpublish::default(),
+            start_position: RtmprStartPosition::default(),
             fallbacks: true,
             fixed_path: false,
             play: PlayProperties::default(),
             extra_connect_args: None,
             tls: TlsProperties::default(),
             network: NetworkProperties::default(),
+            reconnect: ReconnectProperties::default(),
             enhanced_rtmp: RtmprEnhancedRtmp::Auto,
             max_queue_bytes: DEFAULT_MAX_QUEUE_BYTES,
             max_queue_time: 0,
@@ -293,6 +297,12 @@ impl Settings {
             idle_timeout: seconds(self.idle_timeout_s),
             ping_interval: seconds(self.ping_interval_s),
             no_eof_is_error: self.no_eof_is_error,
+            reconnect: self.reconnect.settings(),
+            start_position: match self.start_position {
+                RtmprStartPosition::FirstKeyframe => StartPosition::FirstKeyframe,
+                RtmprStartPosition::LiveEdge => StartPosition::LiveEdge,
+                RtmprStartPosition::Anywhere => StartPosition::Anywhere,
+            },
             on_unpublish: match self.on_unpublish {
                 RtmprOnUnpublish::Wait => OnUnpublish::Wait,
                 RtmprOnUnpublish::Eos => OnUnpublish::Eos,

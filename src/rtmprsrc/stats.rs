@@ -35,6 +35,7 @@ pub(super) fn structure(
         .field("in-messages", counters.in_messages)
         .field("connections", snapshot.connections)
         .field("redirects", snapshot.redirects)
+        .field("reconnects", snapshot.reconnects)
         .field("queue-bytes", fill.bytes as u64)
         .field("queue-time", fill.time.saturating_mul(1_000_000))
         .field("queue-peak-bytes", peak)

@@ -23,6 +23,7 @@ mod parameters;
 mod play;
 mod player;
 mod properties;
+mod reconnect;
 mod reconnect_request;
 mod redirects;
 mod script_data;

@@ -247,7 +247,7 @@ fn a_request_to_reconnect_is_followed() {
     let player = Player::new(&server.location());
     player.play();
     player.element_message("reconnected");
-    assert_eq!(player.rest().len(), 5 + 4);
+    assert_eq!(player.rest().len(), 5 + 2);
 }
 
 #[test]

@@ -278,6 +278,7 @@ fn one_kind_of_media_followed_by_silence_comes_out_as_well() {
 fn times_that_leap_without_end_do_no_harm() {
     let server = Server::playing(|peer, stream| {
         send_headers(peer, stream, 0);
+        peer.media(stream, MediaKind::Video, 0, KEYFRAME);
         let mut time = 0u32;
         for _ in 0..10_000 {
             time = time.wrapping_add(0x7FFF_FFFF);
@@ -288,6 +289,52 @@ fn times_that_leap_without_end_do_no_harm() {
     });
     let player = Player::new(&server.location());
     player.play();
-    assert_eq!(player.rest().len(), 10_004);
+    assert_eq!(player.rest().len(), 10_005);
     assert!(matches!(player.ended(), Ended::Eos));
+}
+
+#[test]
+fn a_stream_begins_with_a_key_frame_or_the_newest_one_or_anywhere() {
+    for (position, expected) in [
+        ("first-keyframe", vec![3000, 3010, 3040, 4000, 4040]),
+        ("live-edge", vec![4000, 4040]),
+        (
+            "anywhere",
+            vec![2000, 2010, 2040, 3000, 3010, 3040, 4000, 4040],
+        ),
+    ] {
+        let server = Server::playing(|peer, stream| {
+            send_headers(peer, stream, 2000);
+            for (kind, time, body) in [
+                (MediaKind::Video, 2000, INTER),
+                (MediaKind::Audio, 2010, AAC),
+                (MediaKind::Video, 2040, INTER),
+                (MediaKind::Video, 3000, KEYFRAME),
+                (MediaKind::Audio, 3010, AAC),
+                (MediaKind::Video, 3040, INTER),
+                (MediaKind::Video, 4000, KEYFRAME),
+                (MediaKind::Video, 4040, INTER),
+            ] {
+                peer.media(stream, kind, time, body);
+            }
+            peer.session.end_play(stream);
+            peer.close();
+        });
+        let player = Player::new(&server.location());
+        player
+            .source
+            .set_property_from_str("start-position", position);
+        player.play();
+        let buffers = player.rest();
+        let frames = buffers
+            .iter()
+            .filter(|buffer| !buffer.flags().contains(gst::BufferFlags::HEADER));
+        let times: Vec<_> = frames
+            .filter_map(|buffer| buffer.dts().map(gst::ClockTime::mseconds))
+            .collect();
+        assert_eq!(times, expected, "{position}");
+        // And the message about access to samples.
+        let left_out = player.stats().get::<u64>("dropped-messages");
+        assert_eq!(left_out, Ok(9 - expected.len() as u64), "{position}");
+    }
 }

@@ -307,3 +307,21 @@ fn an_eos_event_ends_the_stream_while_it_waits() {
     assert!(matches!(player.ended(), crate::player::Ended::Eos));
     stop(&player, "after EOS");
 }
+
+#[test]
+fn while_it_waits_to_connect_again() {
+    let server = Server::playing(|peer, stream| {
+        send_headers(peer, stream, 0);
+        peer.media(stream, MediaKind::Video, 0, KEYFRAME);
+        peer.close();
+    });
+    let player = player(&server.location());
+    player.source.set_property("reconnect", true);
+    player.source.set_property("reconnect-delay", 3_600_000u32);
+    player
+        .source
+        .set_property("reconnect-max-delay", 3_600_000u32);
+    player.play();
+    player.element_message("reconnecting");
+    stop(&player, "waiting to connect again");
+}

@@ -18,6 +18,7 @@ mod origin;
 mod process;
 mod programs;
 mod reach;
+mod reconnect;
 mod short_stream;
 mod tls;
 #[path = "../element/wire.rs"]

@@ -44,21 +44,22 @@ impl Nginx {
         );
         let file = folder.path().join("nginx.conf");
         std::fs::write(&file, configuration).expect("the configuration is written");
-        let process = Process::start(
-            Command::new("/usr/sbin/nginx")
-                .arg("-p")
-                .arg(folder.path())
-                .arg("-e")
-                .arg(folder.path().join("error.log"))
-                .arg("-c")
-                .arg(file),
-        );
+        let process = run_in(&folder);
         wait_for_listener(port);
         Self {
             process,
             folder,
             port,
         }
+    }
+
+    /// Kills it and starts it again, with an empty log.
+    pub(crate) fn restart(&mut self) {
+        self.process.signal(nix::sys::signal::Signal::SIGKILL);
+        self.process.wait();
+        let _ = std::fs::remove_file(self.folder.path().join("error.log"));
+        self.process = run_in(&self.folder);
+        wait_for_listener(self.port);
     }
 
     pub(crate) fn folder(&self) -> &Folder {
@@ -89,6 +90,19 @@ impl Nginx {
     pub(crate) fn url(&self) -> String {
         format!("rtmp://{}/live/test", self.address())
     }
+}
+
+/// Runs nginx with the configuration in a folder.
+fn run_in(folder: &Folder) -> Process {
+    Process::start(
+        Command::new("/usr/sbin/nginx")
+            .arg("-p")
+            .arg(folder.path())
+            .arg("-e")
+            .arg(folder.path().join("error.log"))
+            .arg("-c")
+            .arg(folder.path().join("nginx.conf")),
+    )
 }
 
 /// Publishes the clip once a player waits for it, so that it gets all of it.

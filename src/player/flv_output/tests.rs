@@ -4,6 +4,9 @@
 //! Media in, items out.
 
 use super::*;
+use crate::player::gate::ENOUGH_OF_ONE_KIND;
+use crate::player::selection::KEYFRAME_WAIT;
+use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::amf0;
 use crate::rtmp::message::StreamId;
 
@@ -18,6 +21,9 @@ fn media(kind: MediaKind, timestamp: u32, body: &[u8]) -> Media {
 
 const AAC: &[u8] = &[0xAF, 1, 0x21, 0x10, 4];
 const AAC_HEADER: &[u8] = &[0xAF, 0, 0x12, 0x10];
+const AVC_HEADER: &[u8] = &[
+    0x17, 0, 0, 0, 0, 1, 0x42, 0, 0x1E, 0xFF, 0xE1, 0, 4, 0x67, 0x42, 0, 0x1E, 1, 0, 2, 0x68, 0xCE,
+];
 const KEYFRAME: &[u8] = &[0x17, 1, 0, 0, 40, 0, 0, 0, 2, 0x65, 1];
 const INTER: &[u8] = &[0x27, 1, 0xFF, 0xFF, 0xD8, 0, 0, 0, 2, 0x41, 1];
 
@@ -57,7 +63,7 @@ fn flags(items: &[Packet]) -> Option<u8> {
 
 #[test]
 fn both_kinds_seen_open_the_gate_with_both_flags() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     assert!(feed(&mut output, &[media(MediaKind::Audio, 0, AAC)]).is_empty());
     let items = feed(&mut output, &[media(MediaKind::Video, 0, KEYFRAME)]);
     assert_eq!(flags(&items), Some(5));
@@ -66,7 +72,7 @@ fn both_kinds_seen_open_the_gate_with_both_flags() {
 
 #[test]
 fn metadata_that_names_both_opens_it_with_the_first_message() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     let both = Object::new()
         .with("videocodecid", 7.0)
         .with("audiocodecid", 10.0);
@@ -78,7 +84,7 @@ fn metadata_that_names_both_opens_it_with_the_first_message() {
 
 #[test]
 fn one_kind_as_the_metadata_says_is_believed_after_some_messages() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     let video = Object::new()
         .with("videocodecid", 7.0)
         .with("audiocodecid", 0.0);
@@ -92,7 +98,7 @@ fn one_kind_as_the_metadata_says_is_believed_after_some_messages() {
 
 #[test]
 fn without_metadata_one_kind_waits_for_the_deadline() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     assert_eq!(output.deadline(), None);
     let many = vec![media(MediaKind::Audio, 0, AAC); 100];
     assert!(feed(&mut output, &many).is_empty());
@@ -105,14 +111,14 @@ fn without_metadata_one_kind_waits_for_the_deadline() {
 
 #[test]
 fn a_gate_opened_with_nothing_known_promises_both() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     output.open();
     assert_eq!(flags(&feed(&mut output, &[])), Some(5));
 }
 
 #[test]
 fn what_comes_before_the_first_frame_gets_its_time() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     let both = Object::new()
         .with("videocodecid", 7.0)
         .with("audiocodecid", 10.0);
@@ -133,7 +139,7 @@ fn what_comes_before_the_first_frame_gets_its_time() {
 
 #[test]
 fn data_alone_waits_for_the_deadline_and_no_longer_than_its_bytes_allow() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     let script = amf0::encode_all([&Value::from("onTextData"), &Value::from("x".repeat(999))]);
     let message = media(MediaKind::Data, 7, &script);
     assert!(feed(&mut output, std::slice::from_ref(&message)).is_empty());
@@ -145,7 +151,7 @@ fn data_alone_waits_for_the_deadline_and_no_longer_than_its_bytes_allow() {
 
 #[test]
 fn a_tag_that_is_a_small_part_of_its_block_does_not_keep_the_block() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     output.open();
     feed(&mut output, &[]);
     for size in [5u16, 5000] {
@@ -177,7 +183,7 @@ fn aggregate(parts: usize, body: &[u8]) -> Media {
 fn an_aggregate_is_taken_apart_only_as_what_is_ready_is_taken() {
     const PARTS: usize = 100_000;
 
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     output.open();
     let now = Instant::now();
     output.media(aggregate(PARTS, AAC), now);
@@ -201,7 +207,7 @@ fn an_aggregate_is_taken_apart_only_as_what_is_ready_is_taken() {
 
 #[test]
 fn what_is_of_no_use_is_counted_part_by_part() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     output.open();
     let messages = [
         aggregate(1000, &[]),
@@ -219,7 +225,7 @@ fn what_is_of_no_use_is_counted_part_by_part() {
 
 #[test]
 fn small_tags_are_neighbours_and_do_not_touch_each_other() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     output.open();
     feed(&mut output, &[]);
     let messages = vec![media(MediaKind::Audio, 0, AAC); 2000];
@@ -233,7 +239,7 @@ fn small_tags_are_neighbours_and_do_not_touch_each_other() {
 
 #[test]
 fn flags_and_times_of_items() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     output.open();
     let items = feed(
         &mut output,
@@ -272,7 +278,7 @@ fn flags_and_times_of_items() {
 
 #[test]
 fn times_go_on_through_the_32_bit_wrap() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     output.open();
     let items = feed(
         &mut output,
@@ -288,7 +294,7 @@ fn times_go_on_through_the_32_bit_wrap() {
 
 #[test]
 fn what_a_demuxer_would_stumble_over_is_dropped_and_reported_once() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     output.open();
     feed(&mut output, &[]);
     let bad = [
@@ -325,7 +331,7 @@ fn script_data_is_told_before_its_tag_also_where_it_is_held_back() {
     let both = Object::new()
         .with("videocodecid", 7.0)
         .with("audiocodecid", 10.0);
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::Anywhere);
     let messages = [
         media(MediaKind::Data, 3, &metadata(both)),
         media(MediaKind::Data, 0, &script("onFI")),
@@ -357,7 +363,7 @@ fn script_data_is_told_before_its_tag_also_where_it_is_held_back() {
 fn script_data_that_makes_no_tag_waits_no_longer_than_what_does() {
     let damaged = [&[0, 2, 0, 1, b'x'][..], &[0x11, 0xFF]].concat();
     let message = media(MediaKind::DataAmf3, 5, &damaged);
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     assert!(items(&mut output, std::slice::from_ref(&message)).is_empty());
     assert!(output.deadline().is_some() && output.holds_anything());
     assert_eq!(output.take_notices().len(), 1);
@@ -365,14 +371,14 @@ fn script_data_that_makes_no_tag_waits_no_longer_than_what_does() {
     assert_eq!(shown(&items(&mut output, &[]))[1..], ["x 5 0"]);
 
     // Nor does it fill the memory.
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     let many = vec![message; 1 << 13];
     assert_eq!(items(&mut output, &many).len(), many.len() + 1);
 }
 
 #[test]
 fn decoration_of_metadata_is_taken_off() {
-    let mut output = FlvOutput::new();
+    let mut output = FlvOutput::new(StartPosition::default());
     output.open();
     feed(&mut output, &[]);
     let plain = metadata(Object::new().with("width", 2.0));
@@ -382,4 +388,119 @@ fn decoration_of_metadata_is_taken_off() {
     let item = &items[0];
     assert_eq!(&item.data[11..item.data.len() - 4], plain);
     assert!(item.header);
+}
+
+/// Feeds messages of (kind, time and arrival in ms, body), opens the gate when that is
+/// due, and returns the times of the frames that come out.
+fn join(position: StartPosition, messages: &[(MediaKind, u32, u64, &[u8])]) -> Vec<u64> {
+    let start = Instant::now();
+    let mut output = FlvOutput::new(position);
+    for (kind, time, arrival, body) in messages {
+        let now = start + std::time::Duration::from_millis(*arrival);
+        if output.deadline().is_some_and(|due| due <= now) {
+            output.open();
+        }
+        output.media(media(*kind, *time, body), now);
+    }
+    let packets = feed(&mut output, &[]);
+    let frames = packets.iter().filter(|packet| packet.frame);
+    frames.filter_map(|packet| packet.dts).collect()
+}
+
+#[test]
+fn a_play_begins_with_a_key_frame_unless_it_may_begin_anywhere() {
+    use MediaKind::{Audio, Video};
+
+    let amid: [(MediaKind, u32, u64, &[u8]); 8] = [
+        (Audio, 100, 0, AAC_HEADER),
+        (Audio, 100, 0, AAC),
+        (Video, 120, 20, INTER),
+        (Audio, 123, 20, AAC),
+        (Video, 5000, 4900, KEYFRAME),
+        (Audio, 5001, 4901, AAC),
+        (Video, 5040, 4940, INTER),
+        (Audio, 5024, 4941, AAC),
+    ];
+    for position in [StartPosition::FirstKeyframe, StartPosition::LiveEdge] {
+        assert!(join(position, &amid[..4]).is_empty());
+    }
+    assert_eq!(
+        join(StartPosition::FirstKeyframe, &amid),
+        [5000, 5001, 5040, 5024]
+    );
+    assert_eq!(join(StartPosition::Anywhere, &amid).len(), 7);
+    // Nor does much sound come alone: nginx-rtmp sends no video up to a key frame.
+    let mut sound: Vec<(MediaKind, u32, u64, &[u8])> = vec![(Video, 0, 0, AVC_HEADER)];
+    sound.extend((0..200).map(|i| (Audio, 20 * i, 20 * u64::from(i), AAC)));
+    assert!(join(StartPosition::FirstKeyframe, &sound).is_empty());
+    sound.push((Video, 4000, 4000, KEYFRAME));
+    let times = join(StartPosition::FirstKeyframe, &sound);
+    assert_eq!((times[0], times.len()), (3500, 26));
+    // From the beginning nothing is left out.
+    let whole: [(MediaKind, u32, u64, &[u8]); 4] = [
+        (Audio, 0, 0, AAC),
+        (Audio, 23, 0, AAC),
+        (Video, 0, 1, KEYFRAME),
+        (Video, 40, 40, INTER),
+    ];
+    assert_eq!(join(StartPosition::FirstKeyframe, &whole), [0, 23, 0, 40]);
+}
+
+#[test]
+fn a_stream_without_key_frames_begins_late_and_not_never() {
+    use MediaKind::{Audio, Video};
+
+    let wait = KEYFRAME_WAIT.as_millis() as u64;
+    let messages: [(MediaKind, u32, u64, &[u8]); 5] = [
+        (Video, 0, 0, INTER),
+        (Audio, 0, 0, AAC),
+        (Video, 9990, wait - 10, INTER),
+        (Video, 10_000, wait, INTER),
+        (Audio, 10_010, wait, AAC),
+    ];
+    let times = join(StartPosition::FirstKeyframe, &messages);
+    assert_eq!(times, [0, 10_000, 10_010]);
+}
+
+#[test]
+fn sound_alone_does_not_wait_for_a_key_frame() {
+    use MediaKind::{Audio, Video};
+
+    // Video turns up when the file header is written already.
+    let messages: [(MediaKind, u32, u64, &[u8]); 5] = [
+        (Audio, 0, 0, AAC),
+        (Audio, 600, 600, AAC),
+        (Video, 610, 610, INTER),
+        (Audio, 623, 623, AAC),
+        (Video, 900, 900, KEYFRAME),
+    ];
+    let times = join(StartPosition::FirstKeyframe, &messages);
+    assert_eq!(times, [0, 600, 623, 900]);
+}
+
+#[test]
+fn the_live_edge_is_behind_what_the_server_has_kept() {
+    use MediaKind::{Audio, Video};
+
+    // Two groups of pictures and a half at once, then as it plays.
+    let messages: [(MediaKind, u32, u64, &[u8]); 9] = [
+        (Video, 0, 0, KEYFRAME),
+        (Audio, 10, 0, AAC),
+        (Video, 1000, 5, INTER),
+        (Video, 2000, 10, KEYFRAME),
+        (Audio, 2010, 10, AAC),
+        (Video, 4000, 15, KEYFRAME),
+        (Audio, 4010, 15, AAC),
+        (Video, 4900, 20, INTER),
+        (Video, 4940, 60, INTER),
+    ];
+    let held = join(StartPosition::LiveEdge, &messages);
+    assert!(held.is_empty(), "it may go on: {held:?}");
+    let mut messages = messages.to_vec();
+    messages.push((Video, 5100, 230, INTER));
+    messages.push((Video, 6000, 1100, KEYFRAME));
+    let times = join(StartPosition::LiveEdge, &messages);
+    assert_eq!(times, [4000, 4010, 4900, 4940, 5100, 6000]);
+    let times = join(StartPosition::FirstKeyframe, &messages);
+    assert_eq!(times.len(), messages.len());
 }

@@ -44,7 +44,9 @@ impl Player<'_> {
     pub(super) fn unannounced(&self, reason: EosReason, cause: Cause) -> Outcome {
         match &self.left {
             Some((left, _)) => self.end_unpublished(left.clone()),
-            None if self.settings.no_eof_is_error => self.failed(cause),
+            None if self.settings.no_eof_is_error || self.settings.reconnect.enabled => {
+                self.failed(cause)
+            }
             None => Outcome::Ended(reason),
         }
     }

@@ -7,7 +7,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Player;
+use super::{Player, Shared};
 use crate::player::candidate::Candidate;
 use crate::player::flv_output::FlvOutput;
 use crate::player::notice::Notice;
@@ -21,6 +21,18 @@ pub(crate) const MAX_RECONNECTS: usize = 5;
 
 /// Time in which requests to reconnect are counted.
 const RECONNECT_PERIOD: Duration = Duration::from_secs(60);
+
+impl Shared {
+    /// The connection broke.
+    pub(in crate::player) fn interrupt(&self) {
+        let mut interrupted = self.interrupted.lock();
+        let interrupted = match &mut interrupted {
+            Ok(interrupted) => &mut **interrupted,
+            Err(error) => &mut **error.get_mut(),
+        };
+        interrupted.get_or_insert_with(Instant::now);
+    }
+}
 
 impl Player<'_> {
     /// The server asks us to move: another connection is made, which goes on
@@ -69,6 +81,23 @@ impl Player<'_> {
         may
     }
 
+    /// Media comes, maybe for the first time since a connection broke.
+    pub(in crate::player) fn on_reconnected(&mut self, now: Instant) {
+        let mut interrupted = self.shared.interrupted.lock();
+        let since = match &mut interrupted {
+            Ok(since) => since.take(),
+            Err(error) => error.get_mut().take(),
+        };
+        drop(interrupted);
+        if let Some(since) = since {
+            let gap = now.saturating_duration_since(since);
+            self.log
+                .info(format_args!("Media comes again after {gap:.1?}"));
+            let to = self.place.shown();
+            self.notify(Notice::Reconnected { to, gap });
+        }
+    }
+
     /// Takes the other connection's place, if that is free by now.
     pub(super) fn take_over(&mut self) {
         let output = self.candidate.as_ref().and_then(Candidate::output);
@@ -88,10 +117,12 @@ impl Player<'_> {
         if !candidate.continues() {
             self.output.announce_restart();
         }
+        self.output.expect_headers_again();
         self.output.want(self.shared.reception.wanted());
         self.log_step(format_args!("taken over"));
         let to = self.place.shown();
-        self.notify(Notice::Reconnected { to });
+        let gap = Duration::ZERO;
+        self.notify(Notice::Reconnected { to, gap });
         for (media, at) in candidate.into_media(now) {
             self.output.media(media, at);
         }

@@ -6,7 +6,7 @@
 mod hostile;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::{Outcome, Player, Shared};
@@ -14,8 +14,9 @@ use crate::driver::Policy;
 use crate::net::Control;
 use crate::player::flv_output::FlvOutput;
 use crate::player::log::Log;
+use crate::player::reconnect::Reconnect;
 use crate::player::request::{Place, Request};
-use crate::player::settings::{HandshakeChoice, OnUnpublish, PlaySettings};
+use crate::player::settings::{HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
 use crate::player::stats::{Phase, Snapshot};
 use crate::player::{Item, ItemQueue};
 use crate::queue::Limits;
@@ -61,6 +62,8 @@ fn settings() -> PlaySettings {
         ping_interval: Some(Duration::from_secs(10)),
         no_eof_is_error: false,
         on_unpublish: OnUnpublish::Wait,
+        reconnect: Reconnect::default(),
+        start_position: StartPosition::default(),
     }
 }
 
@@ -102,11 +105,12 @@ impl Parts {
                 reception: Arc::default(),
                 learned: Arc::default(),
                 reconnects: Arc::default(),
+                interrupted: Mutex::default(),
                 started: now.checked_sub(before).expect("the clock is old enough"),
             }),
             control: Control::default(),
             place,
-            output: FlvOutput::new(),
+            output: FlvOutput::new(StartPosition::Anywhere),
             session,
         }
     }

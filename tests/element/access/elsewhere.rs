@@ -85,7 +85,7 @@ fn a_request_to_reconnect_within_the_host_is_a_login_beside_the_play() {
     let player = player(&old.location("app/s"));
     player.play();
     player.element_message("reconnected");
-    assert_eq!(player.rest().len(), 5 + 4);
+    assert_eq!(player.rest().len(), 5 + 2);
     assert!(matches!(player.ended(), Ended::Eos));
     let apps = next.apps();
     assert_eq!(apps[..2], ["next", "next?authmod=adobe&user=me"]);

@@ -1,0 +1,270 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! Going on after a connection broke: whether it is worth it, and how long to wait
+//! before the next attempt.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::failure::Cause;
+use crate::net::{Control, ProxyFailure, TlsError};
+
+/// Most attempts in a row that a server refuses.
+pub(crate) const MAX_REFUSALS: u32 = 5;
+
+/// How long a connection has to hold so that the delays begin anew.
+const STABLE: Duration = Duration::from_secs(10);
+
+/// Whether and how to go on once media has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reconnect {
+    /// Whether at all.
+    pub enabled: bool,
+    /// Most attempts in a row that bring no media; any number if `None`.
+    pub attempts: Option<u32>,
+    /// How long to wait before the first attempt.
+    pub first_delay: Duration,
+    /// By what the delay grows with each attempt; 1 at least.
+    pub factor: f64,
+    /// The longest delay.
+    pub max_delay: Duration,
+    /// By what part of itself a delay may differ, so that players that lost a server
+    /// together do not come back together; 0 to 1.
+    pub jitter: f64,
+}
+
+impl Default for Reconnect {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            attempts: None,
+            first_delay: Duration::from_millis(500),
+            factor: 1.5,
+            max_delay: Duration::from_secs(15),
+            jitter: 0.2,
+        }
+    }
+}
+
+/// What speaks for another attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hope {
+    /// The network's fault, or a stream that is not there at the moment.
+    Always,
+    /// The server does not want us, or does strange things.
+    AFewTimes,
+    /// It would come to the same.
+    Never,
+}
+
+impl Hope {
+    /// For a place from which media has come before.
+    fn of(cause: &Cause) -> Self {
+        match cause {
+            Cause::HostNotFound(_)
+            | Cause::Refused(_)
+            | Cause::Unreachable(_)
+            | Cause::TimedOut(_)
+            | Cause::ClosedEarly(_)
+            | Cause::ConnectionLost(_)
+            | Cause::ClosedWithoutEof
+            | Cause::Idle(_)
+            | Cause::PlayFailed(_)
+            | Cause::Tls(TlsError::Closed | TlsError::Truncated)
+            | Cause::Proxy(ProxyFailure::Broken | ProxyFailure::Refused, _) => Self::Always,
+            Cause::ConnectRejected(_)
+            | Cause::CreateStreamFailed(_)
+            | Cause::EndedByServer(_)
+            | Cause::Protocol(_)
+            | Cause::NotRtmp(_)
+            | Cause::Tls(TlsError::Failed(_) | TlsError::NotTls(_)) => Self::AFewTimes,
+            Cause::NotAuthorized { .. }
+            | Cause::Redirect { .. }
+            | Cause::Unpublished(_)
+            | Cause::Panicked
+            | Cause::NoThread(_)
+            | Cause::Proxy(ProxyFailure::Login, _)
+            | Cause::Tls(
+                TlsError::NoBackend
+                | TlsError::Certificate { .. }
+                | TlsError::Fingerprint { .. }
+                | TlsError::CertificateRequired(_),
+            ) => Self::Never,
+        }
+    }
+}
+
+/// The attempts of one play.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    /// In a row, without media.
+    count: u32,
+    /// Of these, refused by the server.
+    refusals: u32,
+    /// How many times the delay has grown.
+    steps: u32,
+}
+
+impl Attempts {
+    /// Media came by a connection that held for so long.
+    pub(super) fn succeeded(&mut self, held: Duration) {
+        self.count = 0;
+        self.refusals = 0;
+        if held >= STABLE {
+            self.steps = 0;
+        }
+    }
+
+    /// How many there were in a row without media.
+    pub(super) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// How long to wait before another attempt, if there is to be one after this failure.
+    /// `random` is from 0 to 1.
+    pub(super) fn next(
+        &mut self,
+        settings: &Reconnect,
+        cause: &Cause,
+        random: f64,
+    ) -> Option<Duration> {
+        let may = match Hope::of(cause) {
+            Hope::Always => true,
+            Hope::AFewTimes => {
+                self.refusals += 1;
+                self.refusals <= MAX_REFUSALS
+            }
+            Hope::Never => false,
+        };
+        let is_left = settings.attempts.is_none_or(|most| self.count < most);
+        if !settings.enabled || !may || !is_left {
+            return None;
+        }
+        self.count = self.count.saturating_add(1);
+        let grown = settings.factor.powf(f64::from(self.steps));
+        self.steps = self.steps.saturating_add(1);
+        let longest = settings.max_delay.as_secs_f64();
+        let delay = (settings.first_delay.as_secs_f64() * grown).min(longest);
+        let part = 1.0 + settings.jitter * (2.0 * random - 1.0);
+        Some(Duration::try_from_secs_f64(delay * part).unwrap_or(settings.max_delay))
+    }
+}
+
+/// Waits; false if it was cancelled.
+pub(super) fn pause(control: &Control, time: Duration) -> bool {
+    let (cancel, cancelled) = mpsc::channel();
+    control.install(
+        || {},
+        move || {
+            let _ = cancel.send(());
+        },
+    );
+    cancelled.recv_timeout(time).is_err() && !control.is_cancelled()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ON: Reconnect = Reconnect {
+        enabled: true,
+        attempts: None,
+        first_delay: Duration::from_millis(500),
+        factor: 1.5,
+        max_delay: Duration::from_secs(15),
+        jitter: 0.2,
+    };
+
+    fn lost() -> Cause {
+        Cause::ConnectionLost("reset".to_owned())
+    }
+
+    #[test]
+    fn delays_grow_up_to_the_longest_and_begin_anew_once_a_connection_holds() {
+        let mut attempts = Attempts::default();
+        let next = |attempts: &mut Attempts| {
+            let delay = attempts.next(&ON, &lost(), 0.5);
+            delay.expect("another").as_millis()
+        };
+        let delays: Vec<_> = (0..11).map(|_| next(&mut attempts)).collect();
+        assert_eq!(
+            delays,
+            [
+                500, 750, 1125, 1687, 2531, 3796, 5695, 8542, 12814, 15000, 15000
+            ]
+        );
+        attempts.succeeded(Duration::from_secs(1));
+        assert_eq!(next(&mut attempts), 15_000, "it broke again at once");
+        attempts.succeeded(STABLE);
+        assert_eq!(next(&mut attempts), 500);
+    }
+
+    #[test]
+    fn delays_differ_by_the_jitter() {
+        for (random, expected) in [(0.0, 400), (0.5, 500), (1.0, 600)] {
+            let delay = Attempts::default().next(&ON, &lost(), random);
+            assert_eq!(delay, Some(Duration::from_millis(expected)));
+        }
+    }
+
+    #[test]
+    fn delays_that_cannot_be_counted_are_the_longest() {
+        let settings = Reconnect {
+            factor: f64::MAX,
+            ..ON
+        };
+        let mut attempts = Attempts::default();
+        for expected in [500, 15_000, 15_000] {
+            let delay = attempts.next(&settings, &lost(), 0.5);
+            assert_eq!(delay, Some(Duration::from_millis(expected)));
+        }
+    }
+
+    #[test]
+    fn attempts_are_counted_and_media_forgives_them() {
+        let settings = Reconnect {
+            attempts: Some(2),
+            ..ON
+        };
+        let mut attempts = Attempts::default();
+        for expected in [true, true, false] {
+            let next = attempts.next(&settings, &lost(), 0.5);
+            assert_eq!(next.is_some(), expected);
+        }
+        attempts.succeeded(Duration::ZERO);
+        assert!(attempts.next(&settings, &lost(), 0.5).is_some());
+    }
+
+    #[test]
+    fn refusals_are_taken_a_few_times_and_what_cannot_change_never() {
+        let rejected = Cause::ConnectRejected(None);
+        let mut attempts = Attempts::default();
+        for i in 0..MAX_REFUSALS {
+            assert!(attempts.next(&ON, &rejected, 0.5).is_some(), "{i}");
+            assert!(attempts.next(&ON, &lost(), 0.5).is_some(), "{i}");
+        }
+        assert!(attempts.next(&ON, &rejected, 0.5).is_none());
+
+        for cause in [
+            Cause::Panicked,
+            Cause::Tls(TlsError::NoBackend),
+            Cause::Proxy(ProxyFailure::Login, String::new()),
+        ] {
+            let next = Attempts::default().next(&ON, &cause, 0.5);
+            assert_eq!(next, None, "{cause:?}");
+        }
+        let off = Reconnect::default();
+        assert_eq!(Attempts::default().next(&off, &lost(), 0.5), None);
+    }
+
+    #[test]
+    fn a_pause_ends_when_it_is_cancelled() {
+        let control = Control::default();
+        assert!(pause(&control, Duration::from_millis(1)));
+        let canceller = control.clone();
+        let waiting = std::thread::spawn(move || pause(&control, Duration::from_secs(3600)));
+        canceller.cancel();
+        assert!(!waiting.join().expect("no panic"));
+    }
+}
