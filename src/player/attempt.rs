@@ -16,6 +16,7 @@ use crate::driver;
 use crate::net::{self, ConnectStep, Control, Transport};
 use crate::rtmp::auth::{self, Login};
 use crate::rtmp::chunk;
+use crate::rtmp::message::StreamId;
 use crate::rtmp::session::Session;
 use crate::rtmp::session::client::{ClientSession, ConnectParameters};
 
@@ -40,6 +41,8 @@ pub(super) struct Finished {
     pub(super) outcome: Option<Outcome>,
     /// Media came by it.
     pub(super) has_played: bool,
+    /// The NetStream that the server gave us.
+    pub(super) stream: Option<StreamId>,
     /// What is to go on in its place.
     pub(super) standby: Option<Standby>,
     /// It has not taken the other connection's place.
@@ -124,6 +127,7 @@ impl Attempt<'_> {
         let outcome = driver::run(&mut session, &mut player, &mut transport, self.control);
         player.finish(&session);
         let has_played = player.has_played();
+        let stream = player.stream();
         let standby = player.take_standby();
         let candidate = player.take_candidate();
 
@@ -139,6 +143,7 @@ impl Attempt<'_> {
         Finished {
             outcome,
             has_played,
+            stream,
             standby,
             candidate,
             ..Finished::default()

@@ -16,11 +16,17 @@ use super::failure::{Cause, Failure};
 use super::flv_output::FlvOutput;
 use super::ladder::Form;
 use super::policy::{Outcome, Shared};
+use super::reception::Wanted;
 use super::request::{Place, Request};
+use super::settings::FastStart;
 use super::stats::Phase;
 use crate::net::Control;
 use crate::rtmp::auth::{AuthError, AuthMode, Login};
+use crate::rtmp::message::StreamId;
 use crate::rtmp::status::Status;
+
+/// The NetStream that nearly all servers give first.
+const FIRST_STREAM: StreamId = StreamId(1);
 
 /// The way in to one place, in one form of asking.
 pub(super) struct Entry<'a> {
@@ -47,8 +53,11 @@ impl Entry<'_> {
     /// place.
     pub(super) fn run(&self, mut candidate: Option<Candidate>, output: &mut FlvOutput) -> Finished {
         let settings = &self.shared.settings;
-        let request = self.place.request(settings, self.form);
+        let mut request = self.place.request(settings, self.form);
         let mut login = self.login();
+        request.ahead = self.ahead(&request);
+        // That was the reason if it plays without.
+        let mut failed_ahead = false;
         // Said because of the last time, and not because the server asked.
         let mut is_assumed = settings.access.mode == AuthMode::Auto && login.query().is_some();
         loop {
@@ -63,6 +72,15 @@ impl Entry<'_> {
             };
             let mut finished = attempt.run(output);
             candidate = finished.candidate.take();
+            let location = &self.place.location;
+            if finished.has_played
+                && let Some(stream) = finished.stream
+            {
+                self.shared.learned.remember_stream(location, stream);
+                if failed_ahead {
+                    self.shared.learned.never_ahead(location);
+                }
+            }
             let Some(Outcome::Failed(failure)) = &mut finished.outcome else {
                 return finished;
             };
@@ -72,6 +90,15 @@ impl Entry<'_> {
                 self.shared.log.info(format_args!(
                     "The server closed on a user name; connecting again without"
                 ));
+                continue;
+            }
+            if request.ahead.is_some() && !finished.has_played && was_ahead(failure) {
+                failed_ahead = true;
+                request.ahead = None;
+                self.shared.log.info(format_args!(
+                    "That failed; asking for one thing after the other"
+                ));
+                output.forget_what_never_began();
                 continue;
             }
             match self.next(&mut login, &request, failure) {
@@ -93,6 +120,21 @@ impl Entry<'_> {
                 }
             }
         }
+    }
+
+    /// The NetStream on which to play before the server has given it.
+    fn ahead(&self, request: &Request) -> Option<StreamId> {
+        let settings = &self.shared.settings;
+        let known = self.shared.learned.stream(&self.place.location);
+        let stream = match (settings.fast_start, known) {
+            (FastStart::Off, _) | (_, Some(None)) | (FastStart::Auto, None) => None,
+            (_, Some(Some(stream))) => Some(stream),
+            (FastStart::On, None) => Some(FIRST_STREAM),
+        };
+        let is_plain = request.can_be_ahead()
+            && self.place.credentials(settings).is_none()
+            && self.shared.reception.wanted() == Wanted::ALL;
+        stream.filter(|_| is_plain)
     }
 
     fn login(&self) -> Login {
@@ -123,6 +165,24 @@ impl Entry<'_> {
             None => Next::Done,
         }
     }
+}
+
+/// Whether it may have failed as more was asked for than was answered.
+fn was_ahead(failure: &Failure) -> bool {
+    let is_asking = matches!(
+        failure.phase,
+        Phase::Connect | Phase::CreateStream | Phase::Play
+    );
+    let may_be = matches!(
+        failure.cause,
+        Cause::ClosedEarly(_)
+            | Cause::TimedOut(_)
+            | Cause::Protocol(_)
+            | Cause::ConnectionLost(_)
+            | Cause::CreateStreamFailed(_)
+            | Cause::PlayFailed(_)
+    );
+    is_asking && may_be
 }
 
 /// The server closed the connection on `connect` without a word.

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::ladder::Form;
 use crate::rtmp::auth::Method;
 use crate::rtmp::location::Location;
+use crate::rtmp::message::StreamId;
 
 /// Most places remembered; an element plays from few.
 const MAX_PLACES: usize = 16;
@@ -18,6 +19,7 @@ const MAX_PLACES: usize = 16;
 pub struct Learned {
     forms: Mutex<Vec<(String, Form)>>,
     methods: Mutex<Vec<(String, Method)>>,
+    streams: Mutex<Vec<(String, Option<StreamId>)>>,
 }
 
 impl Learned {
@@ -53,6 +55,33 @@ impl Learned {
         let mut methods = lock(&self.methods);
         methods.retain(|(known, _)| *known != server);
         keep(&mut methods, server, method);
+    }
+
+    /// The NetStream that the server there gives first. `Some(None)`: it does not like to
+    /// be asked before it has answered.
+    pub(super) fn stream(&self, location: &Location) -> Option<Option<StreamId>> {
+        let server = server(location);
+        let streams = lock(&self.streams);
+        let found = streams.iter().find(|(known, _)| *known == server);
+        found.map(|(_, stream)| *stream)
+    }
+
+    /// The server there has played on this one. What spoke against it stays.
+    pub(super) fn remember_stream(&self, location: &Location, stream: StreamId) {
+        let server = server(location);
+        let mut streams = lock(&self.streams);
+        match streams.iter_mut().find(|(known, _)| *known == server) {
+            Some((_, known)) => *known = known.map(|_| stream),
+            None => keep(&mut streams, server, Some(stream)),
+        }
+    }
+
+    /// The server there wants to answer before it is asked for more.
+    pub(super) fn never_ahead(&self, location: &Location) {
+        let server = server(location);
+        let mut streams = lock(&self.streams);
+        streams.retain(|(known, _)| *known != server);
+        keep(&mut streams, server, None);
     }
 
     /// It may not do so any more.
@@ -102,6 +131,24 @@ mod tests {
         assert_eq!(learned.form(&location("rtmp://h/a/other")), None);
         learned.remember(&location("rtmp://h/a/s"), Form::default());
         assert_eq!(learned.form(&location("rtmp://h/a/s")), None);
+    }
+
+    #[test]
+    fn a_server_that_wants_to_answer_first_is_remembered_as_one() {
+        let learned = Learned::default();
+        let location = |url| Location::parse(url).expect("a location");
+        let (here, there) = (location("rtmp://h/a/s"), location("rtmp://other/a/s"));
+        assert_eq!(learned.stream(&here), None);
+        learned.remember_stream(&here, StreamId(1));
+        learned.remember_stream(&here, StreamId(5));
+        assert_eq!(
+            learned.stream(&location("rtmp://H/b/t")),
+            Some(Some(StreamId(5)))
+        );
+        learned.never_ahead(&here);
+        learned.remember_stream(&here, StreamId(1));
+        assert_eq!(learned.stream(&here), Some(None));
+        assert_eq!(learned.stream(&there), None);
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub use reconnect::Reconnect;
 pub use redirect::{MAX_REDIRECTS, RedirectError};
 pub use round_trip::RoundTrip;
 pub use script_data::ScriptData;
-pub use settings::{HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
+pub use settings::{FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
 pub use stats::{Peer, Phase, Snapshot, Stats};
 pub use traffic::{Flow, Flows};
 pub use worker::{Handles, Worker};

@@ -199,6 +199,11 @@ impl<'a> Player<'a> {
         self.phase == Phase::Playing
     }
 
+    /// The NetStream that the server gave us.
+    pub(super) fn stream(&self) -> Option<StreamId> {
+        self.stream
+    }
+
     fn is_started(&self) -> bool {
         self.phase >= Phase::Waiting
     }
@@ -209,13 +214,27 @@ impl<'a> Player<'a> {
 
     fn on_connected(&mut self, session: &mut ClientSession, now: Instant) {
         self.log_step(format_args!("connect: _result"));
+        self.enter(Phase::CreateStream, now);
+        if self.request.ahead.is_some() {
+            return;
+        }
         session.create_stream();
         if let Some(name) = &self.request.subscribe {
             session.subscribe(name);
             self.log_step(format_args!("FCSubscribe sent"));
         }
-        self.enter(Phase::CreateStream, now);
         self.log_step(format_args!("createStream sent"));
+    }
+
+    /// Asks for all that needs no answer.
+    fn ask_ahead(&self, session: &mut ClientSession) {
+        if let Some(stream) = self.request.ahead {
+            session.create_stream();
+            session.play(stream, &self.request.play);
+            self.log_step(format_args!(
+                "createStream and play sent, expecting stream {stream}"
+            ));
+        }
     }
 
     fn on_stream_created(&mut self, session: &mut ClientSession, stream: StreamId, now: Instant) {
@@ -223,6 +242,10 @@ impl<'a> Player<'a> {
         self.stream = Some(stream);
         self.stats.update_peer(|peer| peer.stream = Some(stream));
         self.switch_media(session);
+        if self.request.ahead == Some(stream) {
+            self.enter(Phase::Play, now);
+            return;
+        }
         if matches!(self.request.play.start, PlayStart::Recorded(_)) {
             session.get_stream_length(&self.request.play.name);
             self.log_step(format_args!("getStreamLength sent"));
@@ -620,6 +643,9 @@ impl Player<'_> {
             }
             Event::Handshake(progress) => {
                 self.on_handshake(progress, now);
+                if matches!(progress, Progress::Done { .. }) {
+                    self.ask_ahead(session);
+                }
                 None
             }
             Event::Control(control) => {
@@ -662,7 +688,9 @@ impl Player<'_> {
             }
             Event::StreamCreated(stream) => {
                 if self.stream.is_none() {
-                    self.measure_step(now);
+                    if self.request.ahead.is_none() {
+                        self.measure_step(now);
+                    }
                     self.on_stream_created(session, stream, now);
                 }
                 None
@@ -672,6 +700,10 @@ impl Player<'_> {
                 Some(self.failed(Cause::CreateStreamFailed(status)))
             }
             Event::PlayAnswered(_) => None,
+            // Sent ahead, on a stream that is another's now.
+            Event::PlayRejected(stream, _) if self.stream.is_some_and(|ours| ours != stream) => {
+                None
+            }
             Event::PlayRejected(_, status) => {
                 self.note_status(status.as_ref());
                 Some(self.failed(Cause::PlayFailed(status)))

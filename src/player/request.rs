@@ -10,7 +10,8 @@ use crate::net::Endpoint;
 use crate::rtmp::auth::Credentials;
 use crate::rtmp::handshake::HandshakeForm;
 use crate::rtmp::location::{Location, Scheme};
-use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
+use crate::rtmp::message::StreamId;
+use crate::rtmp::session::client::{ConnectParameters, PlayParameters, PlayStart};
 use crate::rtmp::status::Status;
 
 /// `flashVer` of a late Flash Player for Windows, for servers that let in
@@ -35,6 +36,17 @@ pub(super) struct Request {
     pub(super) secure_token: Option<String>,
     pub(super) handshake: HandshakeForm,
     pub(super) form: Form,
+    /// The NetStream that the server is expected to give, where everything is asked for
+    /// before the first answer.
+    pub(super) ahead: Option<StreamId>,
+}
+
+impl Request {
+    /// Whether nothing that is asked for hinges on an answer.
+    pub(super) fn can_be_ahead(&self) -> bool {
+        let is_recording = matches!(self.play.start, PlayStart::Recorded(_));
+        self.subscribe.is_none() && self.secure_token.is_none() && !is_recording
+    }
 }
 
 impl Place {
@@ -107,6 +119,7 @@ impl Place {
                 HandshakeForm::Simple
             },
             form: form.clone(),
+            ahead: None,
         }
     }
 

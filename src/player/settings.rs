@@ -36,6 +36,18 @@ pub enum StartPosition {
     Anywhere,
 }
 
+/// Whether to ask for everything before the first answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FastStart {
+    /// Where the server has played before and nothing spoke against it.
+    #[default]
+    Auto,
+    /// At once.
+    On,
+    /// Never.
+    Off,
+}
+
 /// Which form of the handshake to ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HandshakeChoice {
@@ -71,6 +83,8 @@ pub struct PlaySettings {
     pub play: PlayParameters,
     /// The user has chosen where to start.
     pub fixed_start: bool,
+    /// Whether to ask for everything before the first answer.
+    pub fast_start: FastStart,
     /// Where to begin in what the server sends.
     pub start_position: StartPosition,
     /// Name for `FCSubscribe`, if it is to be sent in any case.

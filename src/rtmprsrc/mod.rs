@@ -55,6 +55,23 @@ pub enum RtmprOnUnpublish {
     Error = 2,
 }
 
+/// Whether to ask for everything before the first answer: `fast-start` property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstRtmprFastStart")]
+#[repr(i32)]
+pub enum RtmprFastStart {
+    /// Where the server has played for this element before.
+    #[default]
+    #[enum_value(name = "Where the server has played before", nick = "auto")]
+    Auto = 0,
+    /// At once.
+    #[enum_value(name = "At once", nick = "on")]
+    On = 1,
+    /// Never.
+    #[enum_value(name = "Never", nick = "off")]
+    Off = 2,
+}
+
 /// Where to begin in what a server sends first: `start-position` property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
 #[enum_type(name = "GstRtmprStartPosition")]

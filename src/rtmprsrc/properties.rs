@@ -11,7 +11,7 @@ use super::settings::{
     DEFAULT_BUFFER_LENGTH_MS, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_TIMEOUT_S, LIVE_OR_RECORDED_MS,
     Settings,
 };
-use super::{RtmprEnhancedRtmp, RtmprOnUnpublish, RtmprScheme, RtmprStartPosition};
+use super::{RtmprEnhancedRtmp, RtmprFastStart, RtmprOnUnpublish, RtmprScheme, RtmprStartPosition};
 use crate::properties::credentials::CredentialProperties;
 use crate::properties::handshake::RtmprHandshake;
 use crate::properties::{
@@ -188,6 +188,18 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
         glib::ParamSpecEnum::builder_with_default("on-unpublish", RtmprOnUnpublish::Eos)
             .nick("On unpublish")
             .blurb("What to do when the publisher of a live stream leaves")
+            .mutable_ready()
+            .build(),
+        /**
+         * rtmprsrc:fast-start:
+         *
+         * Whether `createStream` and `play` are sent together with `connect`,
+         * which saves two round trips. A server that does not take it is asked
+         * again, for one thing after the other, and remembered as such.
+         */
+        glib::ParamSpecEnum::builder_with_default("fast-start", RtmprFastStart::Auto)
+            .nick("Fast start")
+            .blurb("Ask for everything before the first answer")
             .mutable_ready()
             .build(),
         /**
@@ -481,6 +493,7 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
         "no-eof-is-error" => settings.no_eof_is_error = get(value)?,
         "on-unpublish" => settings.on_unpublish = get(value)?,
         "start-position" => settings.start_position = get(value)?,
+        "fast-start" => settings.fast_start = get(value)?,
         "fallbacks" => settings.fallbacks = get(value)?,
         "handshake" => settings.handshake = get(value)?,
         "play-start" => settings.play.start = Some(get(value)?),
@@ -541,6 +554,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         "no-eof-is-error" => settings.no_eof_is_error.to_value(),
         "on-unpublish" => settings.on_unpublish.to_value(),
         "start-position" => settings.start_position.to_value(),
+        "fast-start" => settings.fast_start.to_value(),
         "fallbacks" => settings.fallbacks.to_value(),
         "handshake" => settings.handshake.to_value(),
         "play-start" => settings.play_start().to_value(),

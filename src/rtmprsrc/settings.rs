@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::{RtmprEnhancedRtmp, RtmprOnUnpublish, RtmprStartPosition};
-use crate::player::{HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
+use super::{RtmprEnhancedRtmp, RtmprFastStart, RtmprOnUnpublish, RtmprStartPosition};
+use crate::player::{FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
 use crate::properties::credentials::CredentialProperties;
 use crate::properties::handshake::RtmprHandshake;
 use crate::properties::{NetworkProperties, ReconnectProperties, TlsProperties};
@@ -51,6 +51,7 @@ pub(super) struct Settings {
     pub(super) no_eof_is_error: bool,
     pub(super) on_unpublish: RtmprOnUnpublish,
     pub(super) start_position: RtmprStartPosition,
+    pub(super) fast_start: RtmprFastStart,
     pub(super) fallbacks: bool,
     /// Application or stream were set by themselves.
     pub(super) fixed_path: bool,
@@ -99,6 +100,7 @@ impl Default for Settings {
             no_eof_is_error: false,
             on_unpublish: RtmprOnUnpublish::default(),
             start_position: RtmprStartPosition::default(),
+            fast_start: RtmprFastStart::default(),
             fallbacks: true,
             fixed_path: false,
             play: PlayProperties::default(),
@@ -298,6 +300,11 @@ impl Settings {
             ping_interval: seconds(self.ping_interval_s),
             no_eof_is_error: self.no_eof_is_error,
             reconnect: self.reconnect.settings(),
+            fast_start: match self.fast_start {
+                RtmprFastStart::Auto => FastStart::Auto,
+                RtmprFastStart::On => FastStart::On,
+                RtmprFastStart::Off => FastStart::Off,
+            },
             start_position: match self.start_position {
                 RtmprStartPosition::FirstKeyframe => StartPosition::FirstKeyframe,
                 RtmprStartPosition::LiveEdge => StartPosition::LiveEdge,

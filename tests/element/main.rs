@@ -13,6 +13,7 @@ mod ends;
 mod enhanced;
 mod errors;
 mod fallbacks;
+mod fast_start;
 mod flow;
 mod handshake;
 mod limits;

@@ -3,7 +3,6 @@
 
 //! A server that does what a test's script says, on our own server role.
 
-use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -127,7 +126,6 @@ impl Drop for Server {
 pub(crate) struct Peer {
     pub(crate) stream: TcpStream,
     pub(crate) session: ServerSession,
-    events: VecDeque<Event>,
 }
 
 impl Peer {
@@ -137,14 +135,14 @@ impl Peer {
         Self {
             stream,
             session: ServerSession::new(1, Limits::default()),
-            events: VecDeque::new(),
         }
     }
 
     /// The next event; `None` when the client has closed the connection.
     pub(crate) fn next_event(&mut self) -> Option<Event> {
         loop {
-            if let Some(event) = self.events.pop_front() {
+            // One by one: what is answered between two events counts for the second.
+            if let Some(event) = self.session.poll_event() {
                 return Some(event);
             }
             self.flush();
@@ -156,9 +154,6 @@ impl Peer {
             self.session
                 .receive(&buffer[..count])
                 .expect("the client keeps to the protocol");
-            while let Some(event) = self.session.poll_event() {
-                self.events.push_back(event);
-            }
         }
     }
 

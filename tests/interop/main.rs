@@ -9,6 +9,7 @@
 mod access;
 mod applications;
 mod clip;
+mod fast_start;
 mod faults;
 mod ffmpeg;
 mod handshake;

@@ -16,7 +16,9 @@ use crate::player::flv_output::FlvOutput;
 use crate::player::log::Log;
 use crate::player::reconnect::Reconnect;
 use crate::player::request::{Place, Request};
-use crate::player::settings::{HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
+use crate::player::settings::{
+    FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition,
+};
 use crate::player::stats::{Phase, Snapshot};
 use crate::player::{Item, ItemQueue};
 use crate::queue::Limits;
@@ -64,6 +66,7 @@ fn settings() -> PlaySettings {
         on_unpublish: OnUnpublish::Wait,
         reconnect: Reconnect::default(),
         start_position: StartPosition::default(),
+        fast_start: FastStart::Off,
     }
 }
 
