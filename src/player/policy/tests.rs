@@ -350,3 +350,27 @@ fn a_full_queue_stops_the_pings_and_spoils_those_on_their_way() {
         assert_eq!(playing.sent().len(), 1, "they go on");
     });
 }
+
+#[test]
+fn what_was_asked_ahead_is_asked_again_on_the_stream_that_the_server_gives() {
+    for (given, again) in [(STREAM, false), (StreamId(5), true)] {
+        let mut parts = Parts::new(Duration::ZERO);
+        parts.request.ahead = Some(STREAM);
+        parts.with_player(|playing| {
+            playing.player.enter(Phase::Connect, playing.start);
+            playing.player.ask_ahead(playing.session);
+            let plays = |lines: &[String]| lines.iter().filter(|l| l.contains("play")).count();
+            let ahead = playing.sent();
+            assert!(ahead[0].contains("createStream"), "{ahead:?}");
+            assert_eq!(plays(&ahead), 1, "{ahead:?}");
+            playing.event(Event::StreamCreated(given), 10);
+            let then = playing.sent();
+            assert_eq!(plays(&then), usize::from(again), "{then:?}");
+            assert_eq!(playing.player.stream, Some(given));
+            if again {
+                // Of the other stream, which is nobody's.
+                playing.event(Event::PlayRejected(STREAM, None), 20);
+            }
+        });
+    }
+}
