@@ -16,7 +16,7 @@ use super::item::Item;
 use super::ladder::{Choices, Form, Ladder};
 use super::notice::Notice;
 use super::policy::{Outcome, Shared};
-use super::reconnect::{Attempts, pause};
+use super::reconnect::{Attempts, pause, wait_for_room};
 use super::redirect::{Redirect, Redirects};
 use super::request::Place;
 use crate::net::Control;
@@ -178,7 +178,8 @@ fn reconnect(
     };
     let notice = Item::Notice(Box::new(notice));
     shared.queue.push(&mut VecDeque::from([notice]));
-    match pause(control, delay) {
+    let has_room = || shared.queue.push(&mut VecDeque::new());
+    match pause(control, delay) && wait_for_room(control, has_room) {
         true => Next::Again,
         false => Next::Cancelled,
     }

@@ -163,8 +163,35 @@ pub(super) fn pause(control: &Control, time: Duration) -> bool {
     cancelled.recv_timeout(time).is_err() && !control.is_cancelled()
 }
 
+/// Waits until there is room for media, so that connections that break one after the
+/// other do not fill memory while nobody reads; false if it was cancelled. Whoever makes
+/// room wakes the control.
+pub(super) fn wait_for_room(control: &Control, has_room: impl Fn() -> bool) -> bool {
+    let (wake, woken) = mpsc::channel();
+    let cancel = wake.clone();
+    control.install(
+        move || {
+            let _ = wake.send(());
+        },
+        move || {
+            let _ = cancel.send(());
+        },
+    );
+    while !control.is_cancelled() {
+        if has_room() {
+            return true;
+        }
+        if woken.recv().is_err() {
+            break;
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     const ON: Reconnect = Reconnect {
@@ -256,6 +283,35 @@ mod tests {
         }
         let off = Reconnect::default();
         assert_eq!(Attempts::default().next(&off, &lost(), 0.5), None);
+    }
+
+    #[test]
+    fn room_is_waited_for_until_there_is_some_or_it_is_cancelled() {
+        let queue = Arc::new(Mutex::new(false));
+        let control = Control::default();
+        let wait = |control: &Control| {
+            let (control, room) = (control.clone(), Arc::clone(&queue));
+            let (looked, looks) = mpsc::channel();
+            let waiting = std::thread::spawn(move || {
+                wait_for_room(&control, || {
+                    let _ = looked.send(());
+                    *room.lock().expect("not poisoned")
+                })
+            });
+            looks.recv().expect("it looks");
+            (waiting, looks)
+        };
+        let (waiting, looks) = wait(&control);
+        control.wake();
+        looks.recv().expect("it looks again");
+        *queue.lock().expect("not poisoned") = true;
+        control.wake();
+        assert!(waiting.join().expect("no panic"));
+
+        *queue.lock().expect("not poisoned") = false;
+        let (waiting, _looks) = wait(&control);
+        control.cancel();
+        assert!(!waiting.join().expect("no panic"));
     }
 
     #[test]
