@@ -10,6 +10,7 @@ pub mod driver;
 mod error;
 pub mod flv;
 pub mod footprint;
+pub mod live;
 pub mod net;
 pub mod player;
 pub mod properties;

@@ -203,6 +203,10 @@ impl FlvOutput {
         };
         let start = first(|packet| packet.frame).or_else(|| first(|packet| !packet.header));
         let time = start.map(|(_, time)| time);
+        let came = held.iter().find_map(|item| match item {
+            Item::Packet(packet) => Some(packet.came),
+            Item::Notice(_) => None,
+        });
         self.make_ready(Item::Packet(Packet {
             data: BytesMut::from(&file_header(audio, video)[..]),
             dts: time,
@@ -211,6 +215,7 @@ impl FlvOutput {
             delta_unit: false,
             discont: true,
             frame: false,
+            came: came.unwrap_or_else(Instant::now),
         }));
         for (i, mut item) in held.into_iter().enumerate() {
             if let Some((start, time)) = start
@@ -414,6 +419,7 @@ impl FlvOutput {
             delta_unit: kind == TagType::Video && !info.keyframe && !info.header,
             discont,
             frame: kind != TagType::Script && !info.header,
+            came: now,
         };
         self.worth.packets += 1;
         self.has_media |= kind != TagType::Script;

@@ -4,10 +4,13 @@
 //! What goes through the queue to the streaming thread: FLV, and news for the
 //! application at the place in the stream where it belongs.
 
+use std::time::Instant;
+
 use bytes::BytesMut;
 
 use super::notice::Notice;
 use crate::queue::Measured;
+use crate::rtmp::timestamp::Track;
 
 /// What an item takes beside its bytes: list entry, allocation headers and the
 /// later buffer. An estimate, so that many small messages count as well.
@@ -40,9 +43,21 @@ pub struct Packet {
     pub discont: bool,
     /// An audio or video frame: what has a time of its own.
     pub frame: bool,
+    /// When it came.
+    pub came: Instant,
 }
 
 impl Packet {
+    /// The track of a frame.
+    pub fn track(&self) -> Option<Track> {
+        let kind = self.data.first().filter(|_| self.frame)?;
+        match kind {
+            8 => Some(Track::Audio),
+            9 => Some(Track::Video),
+            _ => None,
+        }
+    }
+
     /// Memory that it takes, in bytes.
     fn size(&self) -> usize {
         self.data.len() + ITEM_OVERHEAD
