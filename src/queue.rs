@@ -6,11 +6,12 @@
 //! The producer never blocks: a push is always taken and answers whether there
 //! is room for more. When there is none, the producer stops reading from the
 //! socket, and is woken once the consumer has emptied half of the queue.
-//! Nothing is dropped. Only the consumer waits, in [`Queue::pop`], and
+//! Nothing is dropped, unless a caller does so by [`Queue::thin`]. Only the consumer waits, in [`Queue::pop`], and
 //! [`Queue::set_flushing`] ends that wait.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Items for which there may be room that is not in use.
 const MAX_IDLE_ROOM: usize = 4096;
@@ -41,6 +42,8 @@ pub enum Popped<E> {
     End(E),
     /// The queue is flushing.
     Flushing,
+    /// Nothing came in time.
+    TimedOut,
 }
 
 /// How full a queue is.
@@ -70,6 +73,10 @@ struct State<T, E> {
     peak: usize,
     end: Option<E>,
     flushing: bool,
+    /// How often it began to flush: a wait ends though it is over by then.
+    flushes: u64,
+    /// The consumer gets nothing.
+    held: bool,
     consumer_waits: bool,
     /// The producer was told that the queue is full, and has stopped.
     producer_waits: bool,
@@ -87,6 +94,8 @@ impl<T: Measured, E: Clone> Queue<T, E> {
                 peak: 0,
                 end: None,
                 flushing: false,
+                flushes: 0,
+                held: false,
                 consumer_waits: false,
                 producer_waits: false,
             }),
@@ -133,22 +142,45 @@ impl<T: Measured, E: Clone> Queue<T, E> {
     /// Waits for items, and moves up to `max_bytes` of them, at least one, to
     /// the back of `items`.
     pub fn pop(&self, items: &mut VecDeque<T>, max_bytes: usize) -> Popped<E> {
+        self.pop_until(items, max_bytes, None)
+    }
+
+    /// The same, waiting up to that moment.
+    pub fn pop_until(
+        &self,
+        items: &mut VecDeque<T>,
+        max_bytes: usize,
+        deadline: Option<Instant>,
+    ) -> Popped<E> {
         let mut state = self.lock();
+        let flushes = state.flushes;
         loop {
-            if state.flushing {
+            if state.flushing || state.flushes != flushes {
                 return Popped::Flushing;
             }
-            if !state.items.is_empty() {
+            if !state.items.is_empty() && !state.held {
                 break;
             }
-            if let Some(end) = &state.end {
+            if let Some(end) = state.end.as_ref().filter(|_| !state.held) {
                 return Popped::End(end.clone());
             }
+            let deadline = deadline.filter(|_| !state.held);
             state.consumer_waits = true;
-            state = self
-                .filled
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = match deadline {
+                None => self
+                    .filled
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        state.consumer_waits = false;
+                        return Popped::TimedOut;
+                    }
+                    let waited = self.filled.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
             state.consumer_waits = false;
         }
 
@@ -178,9 +210,30 @@ impl<T: Measured, E: Clone> Queue<T, E> {
         Popped::Items
     }
 
+    /// Lets `thin` take out what is not wanted any more.
+    pub fn thin(&self, thin: impl FnOnce(&mut VecDeque<T>)) {
+        let mut state = self.lock();
+        thin(&mut state.items);
+        state.bytes = state.items.iter().map(Measured::size).sum();
+        let wake = state.producer_waits && self.is_half_empty(state.fill());
+        drop(state);
+        if wake {
+            (self.wake_producer)();
+        }
+    }
+
     /// While flushing, [`pop`](Self::pop) returns at once. Items stay.
     pub fn set_flushing(&self, flushing: bool) {
-        self.lock().flushing = flushing;
+        let mut state = self.lock();
+        state.flushing = flushing;
+        state.flushes += u64::from(flushing);
+        drop(state);
+        self.filled.notify_one();
+    }
+
+    /// While held, [`pop`](Self::pop) waits even if something is there.
+    pub fn set_held(&self, held: bool) {
+        self.lock().held = held;
         self.filled.notify_one();
     }
 
@@ -328,6 +381,28 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_with_a_deadline_ends() {
+        let (queue, _) = queue(0, 0);
+        let mut items = VecDeque::new();
+        let soon = Instant::now() + Duration::from_millis(1);
+        let popped = queue.pop_until(&mut items, 1, Some(soon));
+        assert_eq!(popped, Popped::TimedOut);
+        push(&queue, &[Thing(1, 1)]);
+        let popped = queue.pop_until(&mut items, 1, Some(soon));
+        assert_eq!(popped, Popped::Items, "what is there counts");
+    }
+
+    #[test]
+    fn thinning_makes_room_and_wakes_the_producer() {
+        let (queue, wakes) = queue(100, 0);
+        assert!(!push(&queue, &[Thing(60, 1), Thing(30, 2), Thing(20, 3)]));
+        queue.thin(|items| items.retain(|thing| thing.1 > 1));
+        assert_eq!(queue.fill().bytes, 50);
+        assert_eq!(wakes.load(Ordering::SeqCst), 1);
+        assert_eq!(pop(&queue, 100).0, [Thing(30, 2), Thing(20, 3)]);
+    }
+
+    #[test]
     fn flushing_ends_a_wait_and_keeps_what_is_there() {
         let (queue, _) = queue(0, 0);
         let (sender, receiver) = mpsc::channel();
@@ -345,6 +420,45 @@ mod tests {
         assert_eq!(pop(&queue, 1).1, Popped::Flushing);
         queue.set_flushing(false);
         assert_eq!(pop(&queue, 1), (vec![Thing(1, 1)], Popped::Items));
+    }
+
+    #[test]
+    fn what_is_held_waits_until_it_is_not_or_is_flushed() {
+        let (queue, _) = queue(0, 0);
+        queue.set_held(true);
+        push(&queue, &[Thing(1, 1)]);
+        queue.finish("end");
+        let (sender, receiver) = mpsc::channel();
+        let waiting = Arc::clone(&queue);
+        let thread = std::thread::spawn(move || {
+            for _ in 0..2 {
+                let _ = sender.send(pop(&waiting, 1).1);
+            }
+        });
+        while !queue.lock().consumer_waits {
+            std::thread::yield_now();
+        }
+        queue.set_flushing(true);
+        queue.set_flushing(false);
+        assert_eq!(receiver.recv(), Ok(Popped::Flushing));
+        queue.set_held(false);
+        assert_eq!(receiver.recv(), Ok(Popped::Items));
+        thread.join().expect("the thread ends");
+    }
+
+    #[test]
+    fn a_short_flush_ends_a_wait_as_well() {
+        let (queue, _) = queue(0, 0);
+        let waiting = Arc::clone(&queue);
+        let thread = std::thread::spawn(move || pop(&waiting, 1).1);
+        while !queue.lock().consumer_waits {
+            std::thread::yield_now();
+        }
+        queue.set_flushing(true);
+        queue.set_flushing(false);
+        push(&queue, &[Thing(1, 1)]);
+        assert_eq!(thread.join().expect("the thread ends"), Popped::Flushing);
+        assert_eq!(pop(&queue, 1).1, Popped::Items);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use filter::{DropReason, Info, Verdict, inspect};
 pub use header::file_header;
 pub use reader::{FlvError, FlvReader};
 pub use script::{DataEncoding, Script, ScriptAction, ScriptDrop, inspect_data};
-pub use tag::{Tag, TagHeader, TagType};
+pub use tag::{Tag, TagHeader, TagType, restamp};
 pub use video::{FrameType, VideoCodec, VideoInfo, VideoPacket};
 
 #[cfg(test)]

@@ -233,6 +233,17 @@ fn frame(
     (header.to_bytes(), size.saturating_add(HEADER).to_be_bytes())
 }
 
+/// Gives a whole tag in memory another time, in ms. What is no tag, as the file
+/// header, stays as it is.
+pub fn restamp(tag: &mut [u8], timestamp: u32) {
+    const TIME: std::ops::Range<usize> = 4..8;
+    let is_tag = matches!(tag.first(), Some(8 | 9 | 18)) && tag.len() >= TAG_HEADER_SIZE;
+    if let Some(field) = tag.get_mut(TIME).filter(|_| is_tag) {
+        let [top, high, middle, low] = timestamp.to_be_bytes();
+        field.copy_from_slice(&[high, middle, low, top]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,7 @@ use super::failure::{Cause, EosReason, Failure};
 use super::flv_output::{FlvOutput, MAX_READY, Worth};
 use super::hidden::Hidden;
 use super::item::Item;
+use super::lag::{Lag, is_keyframe};
 use super::learned::Learned;
 use super::log::Log;
 use super::meaning::Meaning;
@@ -61,6 +62,7 @@ pub(super) struct Shared {
     pub(super) settings: PlaySettings,
     pub(super) queue: Arc<ItemQueue>,
     pub(super) stats: Arc<Stats>,
+    pub(super) lag: Arc<Lag>,
     pub(super) reception: Arc<Reception>,
     pub(super) learned: Arc<Learned>,
     /// When requests to reconnect were followed.
@@ -405,7 +407,16 @@ impl<'a> Player<'a> {
         let gap = self.gaps.largest();
         self.stats.batch(counters, &traffic, self.batch_since, gap);
         self.batch_bytes = 0;
-        let room = self.shared.queue.push(&mut self.batch);
+        // Otherwise there is no later place to go on from than before.
+        let lag = &self.shared.lag;
+        let has_keyframe =
+            lag.is_active() && (!self.output.has_video() || self.batch.iter().any(is_keyframe));
+        let mut room = self.shared.queue.push(&mut self.batch);
+        let queue = &self.shared.queue;
+        if has_keyframe && lag.is_over(queue.fill()) {
+            queue.thin(|items| _ = lag.thin(items));
+            room = queue.push(&mut self.batch);
+        }
         self.log.trace(format_args!(
             "{items} items into the queue; {} bytes in, {} out",
             counters.in_bytes_total, counters.out_bytes_total

@@ -259,6 +259,7 @@ impl Shared {
             settings: self.settings.clone(),
             queue: Arc::clone(&self.queue),
             stats,
+            lag: Arc::clone(&self.lag),
             reception: Arc::clone(&self.reception),
             learned: Arc::clone(&self.learned),
             reconnects: Arc::clone(&self.reconnects),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::ItemQueue;
 use super::failure::{Cause, End, Failure};
 use super::hidden::Hidden;
+use super::lag::Lag;
 use super::learned::Learned;
 use super::log::Log;
 use super::play::play;
@@ -36,6 +37,8 @@ pub struct Handles {
     pub stats: Arc<Stats>,
     /// Knows of earlier plays.
     pub learned: Arc<Learned>,
+    /// How far the consumer may lag behind.
+    pub lag: Arc<Lag>,
     /// Which media are wanted.
     pub reception: Arc<Reception>,
     /// What must not be shown of it.
@@ -51,6 +54,7 @@ impl Worker {
             queue,
             stats,
             learned,
+            lag,
             reception,
             hidden,
         } = handles;
@@ -64,6 +68,7 @@ impl Worker {
                 settings,
                 queue: Arc::clone(&queue),
                 stats,
+                lag,
                 reception,
                 learned,
                 reconnects: Arc::default(),

@@ -47,6 +47,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use glib::subclass::prelude::*;
 use gst::prelude::*;
@@ -57,6 +58,7 @@ use gst_base::subclass::prelude::*;
 use once_cell::sync::Lazy;
 
 use super::announce;
+use super::live::{Figures, Live, Now, Segment};
 use super::messages;
 use super::posted::Posted;
 use super::properties::{self, PROPERTIES};
@@ -67,8 +69,8 @@ use crate::error;
 use crate::net::Control;
 use crate::net::gio::AcceptCertificate;
 use crate::player::{
-    End, Handles, Hidden, Item, ItemQueue, Learned, Notice, Packet, PlaySettings, Reception, Stats,
-    Worker,
+    End, Handles, Hidden, Item, ItemQueue, Lag, Learned, Notice, Packet, PlaySettings, Reception,
+    Skipped, Stats, Worker,
 };
 use crate::properties::credentials::uri;
 use crate::queue::Popped;
@@ -105,6 +107,10 @@ pub struct RtmprSrc {
     learned: Arc<Learned>,
     /// Our own error is on the bus: the base class need not add its own.
     failed: AtomicBool,
+    /// How late the live stream always is, in ns, as far as that has been told.
+    standing: AtomicU64,
+    /// Of the live stream's mapping.
+    figures: Mutex<Figures>,
 }
 
 /// A play from `start` to `stop`.
@@ -120,6 +126,7 @@ struct Shared {
     hidden: Arc<Hidden>,
     control: Control,
     queue: Arc<ItemQueue>,
+    lag: Arc<Lag>,
 }
 
 /// The streaming thread's own.
@@ -130,6 +137,12 @@ struct Output {
     /// `num-buffers` counts pushes, so a list would count as one.
     single_buffers: bool,
     tags: Tags,
+    /// In live mode.
+    live: Option<Live>,
+    /// Waits for the segment that begins with it.
+    placed: Option<(Packet, Segment)>,
+    /// When the first buffer was wanted, for pipelines without a clock.
+    began: Option<Instant>,
 }
 
 #[glib::object_subclass]
@@ -202,6 +215,9 @@ impl ObjectImpl for RtmprSrc {
             let name = pspec.name();
             gst::error!(CAT, imp = self, "Property {name} is not set: {error}");
         }
+        if pspec.name() == "is-live" {
+            self.apply_mode();
+        }
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
@@ -218,10 +234,10 @@ impl ObjectImpl for RtmprSrc {
     fn constructed(&self) {
         self.parent_constructed();
         let obj = self.obj();
-        // Like rtmp2src: a demuxer makes its own timeline from the tags.
-        obj.set_format(gst::Format::Bytes);
         obj.set_element_flags(gst::ElementFlags::SOURCE);
         refuse_allocation_queries(obj.src_pad());
+        turn_gaps_into_events(obj.src_pad());
+        self.apply_mode();
     }
 }
 
@@ -253,6 +269,22 @@ impl ElementImpl for RtmprSrc {
             .collect()
         });
         TEMPLATES.as_ref()
+    }
+
+    fn change_state(
+        &self,
+        transition: gst::StateChange,
+    ) -> Result<gst::StateChangeSuccess, gst::StateChangeError> {
+        match transition {
+            gst::StateChange::PlayingToPaused => self.set_paused(true),
+            gst::StateChange::PausedToPlaying => self.set_paused(false),
+            _ => {}
+        }
+        let success = self.parent_change_state(transition)?;
+        if transition == gst::StateChange::ReadyToPaused {
+            self.set_paused(true);
+        }
+        Ok(success)
     }
 
     fn post_message(&self, message: gst::Message) -> bool {
@@ -335,8 +367,11 @@ impl BaseSrcImpl for RtmprSrc {
         self.position.store(0, Ordering::Relaxed);
         *lock(&self.output) = Output {
             single_buffers: self.obj().property::<i32>("num-buffers") >= 0,
+            live: settings.live.mapping(),
             ..Output::default()
         };
+        self.standing.store(0, Ordering::Relaxed);
+        *lock(&self.figures) = Figures::default();
         let control = Control::default();
         let waker = control.clone();
         let hidden = Arc::new(Hidden::of(&play_settings));
@@ -348,6 +383,7 @@ impl BaseSrcImpl for RtmprSrc {
                 hidden,
                 control,
                 queue: Arc::new(queue),
+                lag: Arc::new(settings.live.lag()),
             }),
             worker: None,
         };
@@ -403,6 +439,17 @@ impl BaseSrcImpl for RtmprSrc {
                 query.add_scheduling_modes([gst::PadMode::Push]);
                 true
             }
+            gst::QueryViewMut::Latency(query) if self.obj().is_live() => {
+                let set = lock(&self.settings).live.latency;
+                let least = set.saturating_add(self.standing.load(Ordering::Relaxed));
+                // Nothing overflows: what is not taken waits in the queue.
+                query.set(
+                    true,
+                    gst::ClockTime::from_nseconds(least),
+                    gst::ClockTime::NONE,
+                );
+                true
+            }
             gst::QueryViewMut::Position(query) if query.format() == gst::Format::Bytes => {
                 query.set(gst::format::Bytes::from_u64(
                     self.position.load(Ordering::Relaxed),
@@ -425,6 +472,8 @@ impl PushSrcImpl for RtmprSrc {
                 Next::Push(success) => return Ok(success),
                 Next::Tell(notice) => self.tell(&notice, &shared.hidden),
                 Next::Tag(tags) => self.send_tags(tags),
+                Next::Skipped(skipped) => self.tell_skipped(skipped),
+                Next::Look => {}
             }
         }
     }
@@ -435,6 +484,9 @@ enum Next {
     Push(CreateSuccess),
     Tell(Box<Notice>),
     Tag(gst::TagList),
+    Skipped(Skipped),
+    /// Look again.
+    Look,
 }
 
 impl RtmprSrc {
@@ -465,6 +517,7 @@ impl RtmprSrc {
             control: shared.control.clone(),
             queue: Arc::clone(&shared.queue),
             stats: Arc::clone(&lock(&self.stats)),
+            lag: Arc::clone(&shared.lag),
             learned: Arc::clone(&self.learned),
             reception: Arc::clone(&self.reception),
             hidden: Arc::clone(&shared.hidden),
@@ -486,24 +539,58 @@ impl RtmprSrc {
     /// Takes what comes next from the queue, and waits for it.
     fn next(&self, shared: &Shared) -> Result<Next, gst::FlowError> {
         let mut output = lock(&self.output);
-        if output.items.is_empty() {
-            match shared.queue.pop(&mut output.items, MAX_LIST_BYTES) {
+        let output = &mut *output;
+        if output.items.is_empty() && output.placed.is_none() {
+            let until = output.live.as_ref().and_then(Live::gap_due);
+            let popped = shared
+                .queue
+                .pop_until(&mut output.items, MAX_LIST_BYTES, until);
+            match popped {
                 Popped::Items => {}
+                Popped::TimedOut => return Ok(self.gap(output)),
                 Popped::Flushing => return Err(gst::FlowError::Flushing),
-                Popped::End(end) => {
-                    drop(output);
-                    return Err(self.end(shared, end));
-                }
+                Popped::End(end) => return Err(self.end(shared, end)),
+            }
+        }
+        let now = output.live.is_some().then(|| self.now(output));
+        if let (Some(live), Some(now)) = (&mut output.live, &now) {
+            let was_paused = live.was_paused(now);
+            if was_paused {
+                // All that has come in the meantime.
+                while shared
+                    .queue
+                    .pop_until(&mut output.items, usize::MAX, Some(now.instant))
+                    == Popped::Items
+                {}
+            }
+            live.arrive(&mut output.items, now, was_paused);
+            self.report_latency(live);
+            *lock(&self.figures) = live.figures();
+            let mut skipped = live.take_skipped();
+            let thinned = shared.lag.take_skipped();
+            skipped.video += thinned.video;
+            skipped.audio += thinned.audio;
+            if skipped != Skipped::default() {
+                return Ok(Next::Skipped(skipped));
             }
         }
         if let Some(tags) = output.tags.due() {
             return Ok(Next::Tag(tags));
         }
-        let packet = match output.items.pop_front() {
-            Some(Item::Packet(packet)) => packet,
-            Some(Item::Notice(notice)) => return Ok(Next::Tell(notice)),
-            None => return Err(gst::FlowError::Flushing),
+        let (packet, segment) = match output.placed.take() {
+            Some((packet, segment)) => (packet, Some(segment)),
+            None => match output.items.pop_front() {
+                Some(Item::Packet(packet)) => match output.place(packet, now.as_ref()) {
+                    Some(placed) => placed,
+                    None => return Ok(Next::Look),
+                },
+                Some(Item::Notice(notice)) => return Ok(Next::Tell(output.heard(notice))),
+                None => return Ok(Next::Look),
+            },
         };
+        if let Some(segment) = segment {
+            self.begin(segment);
+        }
         let buffer = self.buffer(packet);
         if output.single_buffers || !matches!(output.items.front(), Some(Item::Packet(_))) {
             return Ok(Next::Push(CreateSuccess::NewBuffer(buffer)));
@@ -514,7 +601,14 @@ impl RtmprSrc {
             // News wait for their place in the stream.
             while let Some(item) = output.items.pop_front() {
                 match item {
-                    Item::Packet(packet) => list.add(self.buffer(packet)),
+                    Item::Packet(packet) => match output.place(packet, now.as_ref()) {
+                        Some((packet, None)) => list.add(self.buffer(packet)),
+                        Some((packet, Some(segment))) => {
+                            output.placed = Some((packet, segment));
+                            break;
+                        }
+                        None => {}
+                    },
                     notice @ Item::Notice(_) => {
                         output.items.push_front(notice);
                         break;
@@ -523,6 +617,98 @@ impl RtmprSrc {
             }
         }
         Ok(Next::Push(CreateSuccess::NewBufferList(list)))
+    }
+
+    /// The present running time.
+    fn now(&self, output: &mut Output) -> Now {
+        let obj = self.obj();
+        let instant = Instant::now();
+        let base_time = obj.base_time();
+        let running = match (obj.clock(), base_time) {
+            (Some(clock), Some(base)) => {
+                let (now, base) = (clock.time().nseconds(), base.nseconds());
+                now.wrapping_sub(base).cast_signed()
+            }
+            _ => {
+                let began = *output.began.get_or_insert(instant);
+                i64::try_from((instant - began).as_nanos()).unwrap_or(i64::MAX)
+            }
+        };
+        Now {
+            running,
+            instant,
+            base_time,
+        }
+    }
+
+    /// Nothing has come while nothing could: an empty buffer, which
+    /// [`turn_gaps_into_events`] makes an event of.
+    fn gap(&self, output: &mut Output) -> Next {
+        let now = self.now(output);
+        let Some((from, length)) = output.live.as_mut().and_then(|live| live.gap(&now)) else {
+            return Next::Look;
+        };
+        let mut buffer = gst::Buffer::new();
+        if let Some(buffer) = buffer.get_mut() {
+            buffer.set_pts(gst::ClockTime::from_mseconds(from));
+            buffer.set_duration(gst::ClockTime::from_mseconds(length));
+            buffer.set_flags(gst::BufferFlags::GAP);
+        }
+        Next::Push(CreateSuccess::NewBuffer(buffer))
+    }
+
+    /// The next buffer begins another segment.
+    fn begin(&self, new: Segment) {
+        let mut segment = gst::FormattedSegment::<gst::ClockTime>::new();
+        segment.set_start(gst::ClockTime::from_mseconds(new.start));
+        segment.set_time(gst::ClockTime::from_mseconds(new.base));
+        segment.set_base(gst::ClockTime::from_mseconds(new.base));
+        segment.set_position(gst::ClockTime::from_mseconds(new.start));
+        if self.obj().new_segment(segment.upcast_ref()).is_err() {
+            gst::warning!(CAT, imp = self, "The base class takes no segment");
+        }
+    }
+
+    /// Tells the pipeline when one kind of media turns out to come always later.
+    fn report_latency(&self, live: &Live) {
+        const WORTH_IT: u64 = 20_000_000;
+        let standing = live.standing_lateness();
+        if standing >= self.standing.load(Ordering::Relaxed) + WORTH_IT {
+            self.standing.store(standing, Ordering::Relaxed);
+            self.post(gst::message::Latency::builder().src(&*self.obj()).build());
+        }
+    }
+
+    /// Tells that media was left out because it came, or was taken, too late.
+    fn tell_skipped(&self, skipped: Skipped) {
+        gst::info!(CAT, imp = self, "Left out to catch up: {skipped:?}");
+        let structure = messages::skipped(skipped);
+        let message = gst::message::Element::builder(structure)
+            .src(&*self.obj())
+            .build();
+        self.post(message);
+    }
+
+    /// Live or not, as the properties say.
+    fn apply_mode(&self) {
+        let is_live = lock(&self.settings).live.is_live;
+        let obj = self.obj();
+        obj.set_live(is_live);
+        obj.set_format(match is_live {
+            true => gst::Format::Time,
+            // Like rtmp2src: a demuxer makes its own timeline from the tags.
+            false => gst::Format::Bytes,
+        });
+    }
+
+    fn set_paused(&self, paused: bool) {
+        if let Some(play) = &*lock(&self.session)
+            && self.obj().is_live()
+        {
+            play.shared.lag.set_paused(paused);
+            // The base class would hold what it gets now for the time after.
+            play.shared.queue.set_held(paused);
+        }
     }
 
     /// Tells the application, if it reads what it is told.
@@ -642,8 +828,50 @@ impl RtmprSrc {
             .map(|play| Arc::clone(&play.shared.queue));
         let snapshot = lock(&self.stats).snapshot();
         let hidden = Arc::clone(&lock(&self.hidden));
-        stats::structure(&snapshot, queue.map(|queue| queue.fill()), &hidden)
+        let mut structure = stats::structure(&snapshot, queue.map(|queue| queue.fill()), &hidden);
+        if self.obj().is_live() {
+            lock(&self.figures).add_to(&mut structure);
+        }
+        structure
     }
+}
+
+impl Output {
+    /// The packet as it goes downstream, and the segment that begins with it.
+    fn place(&mut self, packet: Packet, now: Option<&Now>) -> Option<(Packet, Option<Segment>)> {
+        match (&mut self.live, now) {
+            (Some(live), Some(now)) => live.place(packet, now),
+            _ => Some((packet, None)),
+        }
+    }
+
+    /// News, with the times that downstream has.
+    fn heard(&mut self, mut notice: Box<Notice>) -> Box<Notice> {
+        if let Some(live) = &mut self.live {
+            live.note(&notice, Instant::now());
+            if let Notice::Script(data) = &mut *notice {
+                data.running_time = live.running_time(data.time);
+            }
+        }
+        notice
+    }
+}
+
+/// Makes events of the empty buffers that stand for gaps. `create()` does not push
+/// them itself: the segment may not be out there.
+fn turn_gaps_into_events(pad: &gst::Pad) {
+    pad.add_probe(gst::PadProbeType::BUFFER, |pad, info| {
+        let Some(buffer) = info.buffer() else {
+            return gst::PadProbeReturn::Ok;
+        };
+        let is_gap = buffer.flags().contains(gst::BufferFlags::GAP) && buffer.size() == 0;
+        let Some(from) = buffer.pts().filter(|_| is_gap) else {
+            return gst::PadProbeReturn::Ok;
+        };
+        let gap = gst::event::Gap::builder(from).duration(buffer.duration());
+        pad.push_event(gap.build());
+        gst::PadProbeReturn::Drop
+    });
 }
 
 /// Keeps the base class from asking downstream how to allocate, which means

@@ -5,7 +5,7 @@
 //! Their names and fields are an interface, described in `docs/messages.md`.
 
 use super::amf_value::{Converter, NAMES, text};
-use crate::player::{Cause, End, EosReason, Failure, Hidden, Notice, ScriptData};
+use crate::player::{Cause, End, EosReason, Failure, Hidden, Notice, ScriptData, Skipped};
 use crate::rtmp::status::{Status, printable};
 
 /// What a message takes beside the values of a server's, in bytes.
@@ -88,6 +88,14 @@ pub(super) fn notice(notice: &Notice, hidden: &Hidden) -> (gst::Structure, usize
             .build(),
     };
     (structure, OVERHEAD)
+}
+
+/// `skipped`: media was left out to catch up.
+pub(super) fn skipped(skipped: Skipped) -> gst::Structure {
+    gst::Structure::builder("skipped")
+        .field("video-frames", skipped.video)
+        .field("audio-frames", skipped.audio)
+        .build()
 }
 
 /// `script-data`: what a data message in the stream says.

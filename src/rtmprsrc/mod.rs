@@ -10,6 +10,8 @@ mod announce;
 mod date;
 mod demuxer;
 pub(crate) mod imp;
+mod live;
+mod live_properties;
 mod messages;
 pub(crate) mod posted;
 mod properties;
@@ -88,6 +90,20 @@ pub enum RtmprStartPosition {
     /// With whatever comes, pictures that cannot be decoded included.
     #[enum_value(name = "With whatever comes", nick = "anywhere")]
     Anywhere = 2,
+}
+
+/// Which times a live stream gets: `timestamp-mode` property.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
+#[enum_type(name = "GstRtmprTimestampMode")]
+#[repr(i32)]
+pub enum RtmprTimestampMode {
+    /// The pipeline's running time, following the sender's clock.
+    #[default]
+    #[enum_value(name = "The time of the pipeline", nick = "pipeline")]
+    Pipeline = 0,
+    /// The sender's own, without a break.
+    #[enum_value(name = "The time of the sender", nick = "server")]
+    Server = 1,
 }
 
 /// Which codecs of Enhanced RTMP the server is told that can be played:

@@ -7,6 +7,7 @@
 use gst::prelude::*;
 use once_cell::sync::Lazy;
 
+use super::live_properties::LiveProperties;
 use super::settings::{
     DEFAULT_BUFFER_LENGTH_MS, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_TIMEOUT_S, LIVE_OR_RECORDED_MS,
     Settings,
@@ -434,6 +435,7 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
     specs.extend(TlsProperties::specs());
     specs.extend(NetworkProperties::specs());
     specs.extend(ReconnectProperties::specs());
+    specs.extend(LiveProperties::specs());
     specs
 });
 
@@ -454,6 +456,7 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
     let shared = settings.credentials.set(name, value);
     let shared = shared.or_else(|| settings.tls.set(name, value));
     let shared = shared.or_else(|| settings.network.set(name, value));
+    let shared = shared.or_else(|| settings.live.set(name, value));
     if let Some(result) = shared.or_else(|| settings.reconnect.set(name, value)) {
         return result;
     }
@@ -578,7 +581,8 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
         _ => {
             let tls = settings.tls.value(name);
             let network = tls.or_else(|| settings.network.value(name));
-            return network.or_else(|| settings.reconnect.value(name));
+            let live = network.or_else(|| settings.live.value(name));
+            return live.or_else(|| settings.reconnect.value(name));
         }
     })
 }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::live_properties::LiveProperties;
 use super::{RtmprEnhancedRtmp, RtmprFastStart, RtmprOnUnpublish, RtmprStartPosition};
 use crate::player::{FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
 use crate::properties::credentials::CredentialProperties;
@@ -61,6 +62,7 @@ pub(super) struct Settings {
     pub(super) tls: TlsProperties,
     pub(super) network: NetworkProperties,
     pub(super) reconnect: ReconnectProperties,
+    pub(super) live: LiveProperties,
     pub(super) enhanced_rtmp: RtmprEnhancedRtmp,
     pub(super) max_queue_bytes: u32,
     /// Nanoseconds.
@@ -108,6 +110,7 @@ impl Default for Settings {
             tls: TlsProperties::default(),
             network: NetworkProperties::default(),
             reconnect: ReconnectProperties::default(),
+            live: LiveProperties::default(),
             enhanced_rtmp: RtmprEnhancedRtmp::Auto,
             max_queue_bytes: DEFAULT_MAX_QUEUE_BYTES,
             max_queue_time: 0,

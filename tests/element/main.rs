@@ -17,6 +17,7 @@ mod fast_start;
 mod flow;
 mod handshake;
 mod limits;
+mod live;
 mod measured;
 mod media;
 mod messages;

@@ -49,7 +49,11 @@ fn play(parts: i64, jitter: usize, hours: i64) -> (f64, u64) {
         // TCP keeps the order.
         arrived = sender.arrival(time).max(arrived);
         let mapped = line.frame(Video, time.unsigned_abs(), arrived);
-        line.frame(Audio, time.unsigned_abs() + 7, arrived.max(sender.arrival(time + 7)));
+        line.frame(
+            Audio,
+            time.unsigned_abs() + 7,
+            arrived.max(sender.arrival(time + 7)),
+        );
         assert!(!mapped.jump, "no jump at {time}");
         if let Some(last) = last {
             step = step.max(mapped.time.abs_diff(last).abs_diff(40));
@@ -109,7 +113,11 @@ fn a_stall_that_is_caught_up_with_changes_nothing() {
     for n in 0..1_000_u64 {
         let at = 40 * n.cast_signed();
         // For five seconds nothing comes, then all of it.
-        let at = if (20_000..25_000).contains(&at) { 25_000 } else { at };
+        let at = if (20_000..25_000).contains(&at) {
+            25_000
+        } else {
+            at
+        };
         let mapped = line.frame(Video, 40 * n, at * MS);
         assert_eq!((mapped.time, mapped.jump), (40 * n, false), "frame {n}");
     }
@@ -138,7 +146,11 @@ fn less_than_the_latency_is_no_jump_but_is_followed() {
         let mapped = line.frame(Video, 40 * n, (40 * n.cast_signed() + late) * MS);
         assert!(!mapped.jump);
     }
-    assert!((140..=150).contains(&(line.drift() / MS)), "{}", line.drift());
+    assert!(
+        (140..=150).contains(&(line.drift() / MS)),
+        "{}",
+        line.drift()
+    );
 }
 
 #[test]
@@ -184,7 +196,16 @@ fn a_track_that_always_comes_later_is_told() {
 fn wraps_are_over_before_and_beyond_any_time_nothing_overflows() {
     let mut line = LiveTimeline::new(u64::MAX);
     let mut random = Random::new(3);
-    let times = [0, 1, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 43, u64::MAX];
+    let times = [
+        0,
+        1,
+        (1 << 31) - 1,
+        1 << 31,
+        (1 << 32) - 1,
+        1 << 32,
+        1 << 43,
+        u64::MAX,
+    ];
     let arrivals = [0, 1, -1, i64::MAX, i64::MIN, i64::MAX / 2, 86_400_000 * MS];
     let mut last = [0; 2];
     for _ in 0..100_000 {

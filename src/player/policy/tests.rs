@@ -105,6 +105,7 @@ impl Parts {
                 settings,
                 queue: Arc::new(ItemQueue::new(limits, || {})),
                 stats: Arc::default(),
+                lag: Arc::default(),
                 reception: Arc::default(),
                 learned: Arc::default(),
                 reconnects: Arc::default(),
