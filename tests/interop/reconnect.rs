@@ -22,10 +22,10 @@ struct Playing {
 }
 
 impl Playing {
-    fn start(url: &str) -> Self {
+    fn start(url: &str, is_live: bool) -> Self {
         init();
         let description = format!(
-            "rtmprsrc name=source reconnect=true reconnect-delay=100 reconnect-max-delay=200 \
+            "rtmprsrc name=source is-live={is_live} reconnect=true reconnect-delay=100 reconnect-max-delay=200 \
              location={url} ! flvdemux name=d  \
              d.video ! queue ! h264parse ! avdec_h264 ! fakesink name=video sync=true  \
              d.audio ! queue ! aacparse ! avdec_aac ! fakesink name=audio sync=true"
@@ -58,6 +58,14 @@ impl Playing {
         assert!(end.is_none(), "{end:?}");
     }
 
+    /// Frames that a sink has shown, and that were too late to be.
+    fn rendered(&self, sink: &str) -> (u64, u64) {
+        let sink = self.pipeline.by_name(sink).expect("the sink");
+        let stats = sink.property::<gst::Structure>("stats");
+        let count = |name| stats.get::<u64>(name).expect("a field");
+        (count("rendered"), count("dropped"))
+    }
+
     fn reconnects(&self) -> u32 {
         let source = self.pipeline.by_name("source").expect("the source");
         let stats = source.property::<gst::Structure>("stats");
@@ -85,13 +93,13 @@ fn watch(pipeline: &gst::Pipeline, sink: &str) -> Shown {
     shown
 }
 
-#[test]
-fn a_server_that_is_killed_and_comes_back_is_played_on() {
+/// Kills and restarts nginx and the publisher twice.
+fn play_on(is_live: bool) {
     let mut nginx = Nginx::start();
     let clip = clip::make(nginx.folder());
     let mut publisher = clip::publish_for_ever(&clip, &nginx.url());
     wait_until("it is published", || nginx.publications("test") > 0);
-    let playing = Playing::start(&nginx.url());
+    let playing = Playing::start(&nginx.url(), is_live);
     playing.wait_for_more(50);
     for _ in 0..2 {
         nginx.restart();
@@ -104,5 +112,29 @@ fn a_server_that_is_killed_and_comes_back_is_played_on() {
         let times = shown.lock().expect("not poisoned");
         assert!(times.is_sorted(), "{times:?}");
     }
+    for sink in ["video", "audio"] {
+        let (rendered, dropped) = playing.rendered(sink);
+        println!("{sink}: {rendered} shown, {dropped} too late, live: {is_live}");
+        assert!(rendered > 0);
+    }
+    if is_live {
+        // What is there now is shown now, and not after what was before the breaks.
+        let clock = playing.pipeline.clock().expect("it plays");
+        let base = playing.pipeline.base_time().expect("it plays");
+        let now = clock.time() - base;
+        let latest = playing.video.lock().expect("not poisoned").last().copied();
+        let ahead = latest.expect("pictures").saturating_sub(now);
+        assert!(ahead < gst::ClockTime::from_seconds(2), "{ahead} ahead");
+    }
     drop(publisher);
+}
+
+#[test]
+fn a_server_that_is_killed_and_comes_back_is_played_on() {
+    play_on(false);
+}
+
+#[test]
+fn it_is_played_on_live() {
+    play_on(true);
 }
