@@ -16,6 +16,8 @@ const MAX_DELAY: u32 = 86_400_000;
 /// What the properties say.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ReconnectProperties {
+    /// As the element is live or not, if `None`.
+    enabled: Option<bool>,
     settings: Reconnect,
 }
 
@@ -29,11 +31,12 @@ impl ReconnectProperties {
              *
              * Whether to connect again and go on with the stream when the
              * connection breaks after media has come. An end that the server
-             * does not announce counts as a break then.
+             * does not announce counts as a break then. Unless it is set, a
+             * live source does and another does not.
              */
             glib::ParamSpecBoolean::builder("reconnect")
                 .nick("Reconnect")
-                .blurb("Connect again and go on when the connection breaks")
+                .blurb("Connect again and go on when the connection breaks (default: as is-live)")
                 .default_value(default.enabled)
                 .mutable_ready()
                 .build(),
@@ -114,7 +117,7 @@ impl ReconnectProperties {
         let settings = &mut self.settings;
         let time = || get(value).map(|time: u32| Duration::from_millis(time.into()));
         match name {
-            "reconnect" => settings.enabled = get(value)?,
+            "reconnect" => self.enabled = Some(get(value)?),
             "reconnect-attempts" => {
                 settings.attempts = Some(get(value)?).filter(|attempts| *attempts > 0);
             }
@@ -128,10 +131,10 @@ impl ReconnectProperties {
     }
 
     /// Reads a property; `None` if it is not one of these.
-    pub(crate) fn value(&self, name: &str) -> Option<glib::Value> {
+    pub(crate) fn value(&self, name: &str, is_live: bool) -> Option<glib::Value> {
         let settings = &self.settings;
         Some(match name {
-            "reconnect" => settings.enabled.to_value(),
+            "reconnect" => self.settings(is_live).enabled.to_value(),
             "reconnect-attempts" => settings.attempts.unwrap_or(0).to_value(),
             "reconnect-delay" => milliseconds(settings.first_delay).to_value(),
             "reconnect-factor" => settings.factor.to_value(),
@@ -142,8 +145,11 @@ impl ReconnectProperties {
     }
 
     /// What they come to.
-    pub(crate) fn settings(&self) -> Reconnect {
-        self.settings
+    pub(crate) fn settings(&self, is_live: bool) -> Reconnect {
+        Reconnect {
+            enabled: self.enabled.unwrap_or(is_live),
+            ..self.settings
+        }
     }
 }
 

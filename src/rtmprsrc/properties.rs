@@ -582,7 +582,7 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
             let tls = settings.tls.value(name);
             let network = tls.or_else(|| settings.network.value(name));
             let live = network.or_else(|| settings.live.value(name));
-            return live.or_else(|| settings.reconnect.value(name));
+            return live.or_else(|| settings.reconnect.value(name, settings.live.is_live));
         }
     })
 }

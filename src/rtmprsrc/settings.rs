@@ -302,7 +302,7 @@ impl Settings {
             idle_timeout: seconds(self.idle_timeout_s),
             ping_interval: seconds(self.ping_interval_s),
             no_eof_is_error: self.no_eof_is_error,
-            reconnect: self.reconnect.settings(),
+            reconnect: self.reconnect.settings(self.live.is_live),
             fast_start: match self.fast_start {
                 RtmprFastStart::Auto => FastStart::Auto,
                 RtmprFastStart::On => FastStart::On,

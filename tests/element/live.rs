@@ -200,6 +200,22 @@ fn the_latency_is_the_one_that_is_set_and_none_without_live_mode() {
 }
 
 #[test]
+fn it_connects_again_unless_told_not_to() {
+    crate::init();
+    let source = gst::ElementFactory::make("rtmprsrc").build();
+    let source = source.expect("our element");
+    let reconnects = || source.property::<bool>("reconnect");
+    assert!(!reconnects());
+    source.set_property("is-live", true);
+    assert!(reconnects());
+    source.set_property("reconnect", false);
+    assert!(!reconnects());
+    source.set_property("is-live", false);
+    source.set_property("reconnect", true);
+    assert!(reconnects());
+}
+
+#[test]
 fn a_hole_is_told_downstream_and_the_time_goes_on() {
     let (seen, gap_seen) = mpsc::channel();
     let gap_seen = Mutex::new(gap_seen);
@@ -222,7 +238,6 @@ fn a_hole_is_told_downstream_and_the_time_goes_on() {
         }
     });
     let player = player(&server);
-    player.source.set_property("reconnect", true);
     player.source.set_property("reconnect-delay", 1u32);
     let (events, types) = events(&player);
     player.play();
