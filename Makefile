@@ -41,6 +41,7 @@ fuzz: ## fuzz the protocol core: TARGET=… (default: all), SECONDS_EACH=… (ne
 bench: ## compare with the other RTMP sources of GStreamer
 	scripts/install-deps.sh bench
 	$(CARGO) bench --locked --bench side_by_side
+	$(CARGO) bench --locked --bench glass_to_glass
 
 check: fmt clippy doc ## check format, lints and documentation
 

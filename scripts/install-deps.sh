@@ -82,6 +82,8 @@ END
         packages play
         cat <<'END'
 gstreamer1.0-plugins-bad rtmpsrc and rtmp2src, to compare with
+nginx a server to play from
+libnginx-mod-rtmp RTMP for that server
 END
         ;;
     esac
@@ -282,6 +284,7 @@ for name in ("Gst", "GstApp"):
 from gi.repository import Gst, GstApp'
         ;;
     bench)
+        need_program nginx
         for element in rtmpsrc rtmp2src; do
             need "element $element" gst-inspect-1.0 --exists "$element"
         done
