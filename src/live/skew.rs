@@ -73,6 +73,11 @@ impl Skew {
         self.minima.iter().flatten().min().copied()
     }
 
+    /// Whether frames have come in half of the window.
+    pub(super) fn is_filled(&self) -> bool {
+        self.minima.iter().flatten().count() >= BUCKETS / 2
+    }
+
     /// The least distance of the frames of two seconds, once there are so many.
     pub(super) fn recent(&self) -> Option<i64> {
         let first = self.since?.div_euclid(BUCKET);

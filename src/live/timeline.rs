@@ -125,19 +125,21 @@ impl LiveTimeline {
         self.anchor.map_or(0, |anchor| anchor.followed as i64)
     }
 
-    /// How much later than its time even the quickest of a track comes at present,
-    /// in ns: what no sink can show without waiting for it.
+    /// How much later than the other one even the quickest of a track comes at
+    /// present, in ns: what no sink can show without waiting for it. A network that
+    /// stalls delays both.
     pub fn standing_lateness(&self) -> u64 {
         let Some(anchor) = self.anchor else {
             return 0;
         };
-        [&self.audio, &self.video]
-            .into_iter()
-            .filter(|lane| lane.skew.is_fresh(anchor.last))
-            .filter_map(|lane| lane.skew.recent())
-            .map(|least| least.saturating_sub(anchor.sum()))
-            .max()
-            .map_or(0, |late| u64::try_from(late).unwrap_or(0))
+        let least = |lane: &Lane| {
+            let is_known = lane.skew.is_fresh(anchor.last) && lane.skew.is_filled();
+            lane.skew.minimum().filter(|_| is_known)
+        };
+        match (least(&self.audio), least(&self.video)) {
+            (Some(audio), Some(video)) => audio.abs_diff(video),
+            _ => 0,
+        }
     }
 
     /// Puts a frame on the line that came at this running time, in ns.

@@ -189,6 +189,10 @@ impl Live {
 
     fn in_server_time(&mut self, own: u64, now: &Now, packet: &Packet) -> (u64, Option<Segment>) {
         let mut new = None;
+        if self.first.is_none() && !packet.frame {
+            // Where the line begins is the first frame's word.
+            return (0, None);
+        }
         let (first, running) = *self.first.get_or_insert_with(|| {
             let came = u64::try_from(now.at(packet.came) / 1_000_000).unwrap_or(0);
             self.segment = Segment {

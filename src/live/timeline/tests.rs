@@ -193,6 +193,24 @@ fn a_track_that_always_comes_later_is_told() {
 }
 
 #[test]
+fn a_stall_makes_no_track_a_late_one() {
+    for stall in [3_000, 5_000, 15_000] {
+        let mut line = LiveTimeline::new(LATENCY);
+        for n in 0..1_500_u64 {
+            let at = 40 * n.cast_signed();
+            let at = match at - 20_000 {
+                0.. if at < 20_000 + stall => 20_000 + stall,
+                _ => at,
+            };
+            for track in [Audio, Video] {
+                line.frame(track, 40 * n, at * MS);
+                assert_eq!(line.standing_lateness(), 0, "frame {n}, {stall} ms");
+            }
+        }
+    }
+}
+
+#[test]
 fn wraps_are_over_before_and_beyond_any_time_nothing_overflows() {
     let mut line = LiveTimeline::new(u64::MAX);
     let mut random = Random::new(3);
