@@ -10,11 +10,14 @@ export PLAY_LOCATION := $(value LOCATION)
 export PLAY_SECONDS := $(value SECONDS)
 export FUZZ_TARGET := $(value TARGET)
 export FUZZ_SECONDS := $(value SECONDS_EACH)
+export SOAK_MINUTES := $(value MINUTES)
+export SOAK_EVERY := $(value EVERY)
+export SOAK_SEED := $(value SEED)
 
 # Servers' programs are here, which is not in everybody's PATH.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help play test faults fuzz bench check fmt clippy doc deny install clean
+.PHONY: help play test faults fuzz bench soak check fmt clippy doc deny install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +45,11 @@ bench: ## compare with the other RTMP sources of GStreamer
 	scripts/install-deps.sh bench
 	$(CARGO) bench --locked --bench side_by_side
 	$(CARGO) bench --locked --bench glass_to_glass
+
+soak: ## play while server, line and publisher fail: MINUTES=… (30), EVERY=… seconds (20), SEED=…
+	scripts/install-deps.sh test
+	$(CARGO) run --locked --release --example soak -- \
+		"$${SOAK_MINUTES:-30}" "$${SOAK_EVERY:-20}" "$${SOAK_SEED:-1}"
 
 check: fmt clippy doc ## check format, lints and documentation
 
