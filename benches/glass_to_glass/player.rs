@@ -105,6 +105,22 @@ impl Player {
             }
         }
 
+        // What every application with live sources does: sinks that are linked later
+        // learn the latency.
+        if let Some(bus) = pipeline.bus() {
+            let weak = pipeline.downgrade();
+            std::thread::spawn(move || {
+                let wait = gst::ClockTime::from_mseconds(100);
+                while let Some(pipeline) = weak.upgrade() {
+                    let message = bus.timed_pop_filtered(wait, &[gst::MessageType::Latency]);
+                    if message.is_some() {
+                        // It is asked for again with the next message.
+                        let _ = pipeline.recalculate_latency();
+                    }
+                }
+            });
+        }
+
         let figures = Shared::default();
         let (own, own_stamps) = (Arc::clone(&figures), stamps.clone());
         let pad = by_name("decoded")?.static_pad("sink");

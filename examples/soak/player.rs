@@ -53,12 +53,24 @@ impl Player {
 
     /// The error or end that has come.
     pub(crate) fn end(&self) -> Option<String> {
-        let ends = [gst::MessageType::Error, gst::MessageType::Eos];
-        let message = self.pipeline.bus()?.pop_filtered(&ends)?;
-        Some(match message.view() {
-            gst::MessageView::Error(error) => error.error().to_string(),
-            _ => "the stream ended".to_owned(),
-        })
+        let wanted = [
+            gst::MessageType::Error,
+            gst::MessageType::Eos,
+            gst::MessageType::Latency,
+        ];
+        loop {
+            let message = self.pipeline.bus()?.pop_filtered(&wanted)?;
+            return Some(match message.view() {
+                gst::MessageView::Error(error) => error.error().to_string(),
+                gst::MessageView::Latency(_) => {
+                    // As every application with live sources does; it is asked for
+                    // again with the next message.
+                    let _ = self.pipeline.recalculate_latency();
+                    continue;
+                }
+                _ => "the stream ended".to_owned(),
+            });
+        }
     }
 
     pub(crate) fn is_playing(&self) -> bool {
