@@ -6,8 +6,9 @@
 //! The producer never blocks: a push is always taken and answers whether there
 //! is room for more. When there is none, the producer stops reading from the
 //! socket, and is woken once the consumer has emptied half of the queue.
-//! Nothing is dropped, unless a caller does so by [`Queue::thin`]. Only the consumer waits, in [`Queue::pop`], and
-//! [`Queue::set_flushing`] ends that wait.
+//! Nothing is dropped, unless a caller does so by [`Queue::thin`]. Only the
+//! consumer waits, in [`Queue::pop`], and [`Queue::set_flushing`] ends that
+//! wait.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -430,10 +431,12 @@ mod tests {
         queue.finish("end");
         let (sender, receiver) = mpsc::channel();
         let waiting = Arc::clone(&queue);
+        // The second wait may begin only when the flush is over.
+        let (over, flush_over) = mpsc::channel();
         let thread = std::thread::spawn(move || {
-            for _ in 0..2 {
-                let _ = sender.send(pop(&waiting, 1).1);
-            }
+            let _ = sender.send(pop(&waiting, 1).1);
+            let _ = flush_over.recv();
+            let _ = sender.send(pop(&waiting, 1).1);
         });
         while !queue.lock().consumer_waits {
             std::thread::yield_now();
@@ -441,6 +444,10 @@ mod tests {
         queue.set_flushing(true);
         queue.set_flushing(false);
         assert_eq!(receiver.recv(), Ok(Popped::Flushing));
+        over.send(()).expect("the thread listens");
+        while !queue.lock().consumer_waits {
+            std::thread::yield_now();
+        }
         queue.set_held(false);
         assert_eq!(receiver.recv(), Ok(Popped::Items));
         thread.join().expect("the thread ends");
