@@ -7,6 +7,11 @@
 //!
 //! Tags hold 32 bits. Every 49.7 days a new segment tells how many of these rounds are
 //! over, and the tags begin at 0.
+//!
+//! `flvdemux` takes only the base of a segment, and lets its own begin with the first
+//! picture or sound that it gets. So a segment is given out with the first frame that
+//! is in it, begins at its presentation time, and has the running time of that as its
+//! base: it means the same to all.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -72,7 +77,8 @@ pub(super) struct Live {
     times: Times,
     line: LiveTimeline,
     base_time: Option<Option<gst::ClockTime>>,
-    segment: Segment,
+    /// The running time of tags at 0, in ms, once a frame has come.
+    origin: Option<i64>,
     /// What the sender's times are subtracted from, with [`Times::Server`]: the time
     /// of the first frame, and the running time at which it came, in ms.
     first: Option<(u64, u64)>,
@@ -95,7 +101,7 @@ impl Live {
             times,
             line: LiveTimeline::new(latency),
             base_time: None,
-            segment: Segment::default(),
+            origin: None,
             first: None,
             latest: 0,
             hole: None,
@@ -165,54 +171,38 @@ impl Live {
             None => self.line.other(own),
         };
         self.latest = self.latest.max(time);
-        let (time, segment) = match self.times {
-            Times::Pipeline => self.in_round(time),
-            Times::Server => self.in_server_time(own, now, &packet),
+        let (tag, origin) = match self.times {
+            Times::Pipeline => in_round(time, 0),
+            Times::Server => in_round(own, self.server_offset(own, now, &packet)),
         };
-        packet.dts = Some(time);
-        packet.pts = Some(time.saturating_add(composition));
-        restamp(&mut packet.data, time as u32);
+        let is_ahead = self.origin.is_none_or(|present| present < origin);
+        let is_new = is_ahead && packet.frame;
+        if is_new {
+            self.origin = Some(origin);
+        }
+        // What is a little behind where a round changes has no place in the new one.
+        let moved = origin - self.origin.unwrap_or(origin);
+        let tag = tag.saturating_add_signed(moved);
+        let shown = tag.saturating_add(composition);
+        packet.dts = Some(tag);
+        packet.pts = Some(shown);
+        restamp(&mut packet.data, tag as u32);
+        let segment = is_new.then(|| Segment {
+            start: shown,
+            base: shown.saturating_add_signed(origin),
+        });
         Some((packet, segment))
     }
 
-    /// The time in the present round of 32 bits.
-    fn in_round(&mut self, time: u64) -> (u64, Option<Segment>) {
-        let base = time - time % ROUND;
-        let mut new = None;
-        if base > self.segment.base {
-            self.segment = Segment { start: 0, base };
-            new = Some(self.segment);
-        }
-        // What is a little behind at the change has no place in the new round.
-        (time.saturating_sub(self.segment.base), new)
-    }
-
-    fn in_server_time(&mut self, own: u64, now: &Now, packet: &Packet) -> (u64, Option<Segment>) {
-        let mut new = None;
-        if self.first.is_none() && !packet.frame {
-            // Where the line begins is the first frame's word.
-            return (0, None);
-        }
-        let (first, running) = *self.first.get_or_insert_with(|| {
+    /// The running time of what has the sender's time 0.
+    fn server_offset(&mut self, own: u64, now: &Now, packet: &Packet) -> i64 {
+        // Where the line begins is the first frame's word.
+        if self.first.is_none() && packet.frame {
             let came = u64::try_from(now.at(packet.came) / 1_000_000).unwrap_or(0);
-            self.segment = Segment {
-                start: own % ROUND,
-                base: came,
-            };
-            new = Some(self.segment);
-            (own, came)
-        });
-        let round = own - own % ROUND;
-        if round > first - first % ROUND
-            && self.segment.base < running.saturating_add(round - first)
-        {
-            self.segment = Segment {
-                start: 0,
-                base: running.saturating_add(round - first),
-            };
-            new = Some(self.segment);
+            self.first = Some((own, came));
         }
-        (own % ROUND, new)
+        let (first, running) = self.first.unwrap_or((own, 0));
+        running.cast_signed().saturating_sub(first.cast_signed())
     }
 
     /// Whether pictures come so late that they are not worth a decoder's time.
@@ -259,11 +249,8 @@ impl Live {
             return None;
         }
         self.latest = until;
-        let (from, _) = (from.saturating_sub(self.segment.base), ());
-        Some((
-            from,
-            until.saturating_sub(self.segment.base).saturating_sub(from),
-        ))
+        let origin = self.origin?;
+        Some((from.checked_add_signed(-origin)?, until - from))
     }
 
     /// Pictures and sound that were left out since the last call.
@@ -289,6 +276,13 @@ impl Live {
             jumps: self.line.jumps(),
         }
     }
+}
+
+/// The time in a round of 32 bits, and the running time, in ms, at which the round
+/// begins where that of time 0 is `offset`.
+fn in_round(time: u64, offset: i64) -> (u64, i64) {
+    let tag = time % ROUND;
+    (tag, (time - tag).cast_signed().saturating_add(offset))
 }
 
 /// How the mapping of a live stream is.
@@ -356,8 +350,10 @@ mod tests {
             segment = new.unwrap_or(segment);
             let time = packet.dts.expect("a time");
             assert_eq!(u64::from(time_of(&packet)), time);
-            assert_eq!(packet.pts, Some(time + 40));
-            places.push((time, time - segment.start + segment.base));
+            let shown = packet.pts.expect("a time");
+            assert_eq!(shown, time + 40);
+            assert!(new.is_none_or(|new| new.start == shown));
+            places.push((time, shown - segment.start + segment.base));
         }
         places
     }
@@ -368,7 +364,7 @@ mod tests {
             let places = across_a_round(times);
             for (n, (time, running)) in places.iter().enumerate() {
                 let n = n as u64;
-                assert_eq!(*running, ROUND - 2_000 + 40 * n, "{times:?}");
+                assert_eq!(*running, ROUND - 2_000 + 40 * n + 40, "{times:?}");
                 assert_eq!(*time < 10_000, n >= over, "{times:?}: frame {n} at {time}");
             }
         }

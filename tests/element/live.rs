@@ -12,10 +12,10 @@ use gstrtmpr::rtmp::session::MediaKind;
 use gstrtmpr::rtmp::session::server::Event;
 use gstrtmpr::rtmp::user_control::UserControl;
 
-use crate::HANG;
 use crate::media::{AAC, INTER, KEYFRAME, send_headers};
 use crate::player::{Player, bytes};
 use crate::server::{Peer, Server};
+use crate::{HANG, init};
 
 fn player(server: &Server) -> Player {
     let player = Player::new(&server.location());
@@ -93,10 +93,90 @@ fn it_does_not_preroll_and_its_segment_is_in_time() {
             _ => None,
         })
         .collect();
-    assert_eq!(segments.len(), 1);
-    let segment = segments[0].downcast_ref::<gst::ClockTime>().expect("TIME");
-    assert_eq!(segment.start(), Some(gst::ClockTime::ZERO));
-    assert_eq!(segment.base(), Some(gst::ClockTime::ZERO));
+    // One for the headers, and one that begins with the first frame.
+    assert_eq!(segments.len(), 2);
+    for segment in segments {
+        let segment = segment.downcast_ref::<gst::ClockTime>().expect("TIME");
+        assert_eq!(segment.start(), segment.base());
+    }
+}
+
+/// The running times of what passes a pad, in its segment.
+fn running_times(pad: &gst::Pad) -> Arc<Mutex<Vec<gst::ClockTime>>> {
+    let times = Arc::<Mutex<Vec<gst::ClockTime>>>::default();
+    let seen = Arc::clone(&times);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+        let segment = pad.sticky_event::<gst::event::Segment>(0);
+        let segment = segment.expect("a segment comes first");
+        let segment = segment.segment().downcast_ref::<gst::ClockTime>();
+        let pts = info.buffer().and_then(|buffer| buffer.pts());
+        let running = segment.expect("TIME").to_running_time(pts);
+        let mut seen = seen.lock().expect("not poisoned");
+        seen.push(running.expect("it is in the segment"));
+        gst::PadProbeReturn::Ok
+    });
+    times
+}
+
+#[test]
+fn behind_a_demuxer_the_running_times_are_the_same() {
+    for mode in ["pipeline", "server"] {
+        let server = Server::playing(|peer, stream| {
+            send_headers(peer, stream, 0);
+            peer.media(stream, MediaKind::Video, 90_000, KEYFRAME);
+            for n in 1..10 {
+                peer.media(stream, MediaKind::Video, 90_000 + 100 * n, INTER);
+                peer.media(stream, MediaKind::Audio, 90_005 + 100 * n, AAC);
+            }
+            peer.session.end_play(stream);
+            peer.serve();
+        });
+        init();
+        let pipeline = gst::parse::launch(&format!(
+            "rtmprsrc name=source location={} is-live=true timestamp-mode={mode} ! flvdemux name=d \
+             d.video ! queue ! fakesink name=video sync=false d.audio ! queue ! fakesink name=audio sync=false",
+            server.location()
+        ));
+        let pipeline = pipeline.expect("the elements are there");
+        let pipeline = pipeline.downcast::<gst::Pipeline>().expect("a pipeline");
+        let pad = |name: &str, pad: &str| {
+            let element = pipeline.by_name(name).expect("it is there");
+            element.static_pad(pad).expect("its pad")
+        };
+        // The frames, with the element's own segment.
+        let own = Arc::<Mutex<[Vec<gst::ClockTime>; 2]>>::default();
+        let seen = Arc::clone(&own);
+        let kinds = gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST;
+        pad("source", "src").add_probe(kinds, move |pad, info| {
+            let segment = pad.sticky_event::<gst::event::Segment>(0);
+            let segment = segment.expect("a segment comes first");
+            let segment = segment.segment().downcast_ref::<gst::ClockTime>();
+            let segment = segment.expect("TIME");
+            let list = info
+                .buffer_list_mut()
+                .map(|list| list.iter_owned().collect());
+            let buffers = list.unwrap_or_else(|| Vec::from_iter(info.buffer().cloned()));
+            for buffer in frames(buffers) {
+                let running = segment.to_running_time(buffer.pts());
+                let track = usize::from(tag(&buffer).0 == 8);
+                let mut seen = seen.lock().expect("not poisoned");
+                seen[track].push(running.expect("it is in the segment"));
+            }
+            gst::PadProbeReturn::Ok
+        });
+        let [video, audio] = ["video", "audio"].map(|name| running_times(&pad(name, "sink")));
+        let _ = pipeline.set_state(gst::State::Playing);
+        let bus = pipeline.bus().expect("a bus");
+        let timeout = gst::ClockTime::try_from(HANG).expect("a short time");
+        let wanted = [gst::MessageType::Eos, gst::MessageType::Error];
+        let message = bus.timed_pop_filtered(timeout, &wanted).expect("it ends");
+        let _ = pipeline.set_state(gst::State::Null);
+        assert_eq!(message.type_(), gst::MessageType::Eos, "{message:?}");
+        let own = own.lock().expect("not poisoned");
+        assert_eq!((own[0].len(), own[1].len()), (10, 9));
+        assert_eq!(*video.lock().expect("not poisoned"), own[0], "{mode}");
+        assert_eq!(*audio.lock().expect("not poisoned"), own[1], "{mode}");
+    }
 }
 
 #[test]
@@ -165,7 +245,9 @@ fn the_sender_s_own_times_are_there_for_who_asks() {
     });
     let segment = segment.expect("a segment");
     let segment = segment.downcast_ref::<gst::ClockTime>().expect("TIME");
-    let running = segment.to_running_time(gst::ClockTime::from_mseconds(90_000));
+    // The key frame is presented 40 ms after its time.
+    let running = segment.to_running_time(gst::ClockTime::from_mseconds(90_040));
+    let running = running.and_then(|time| time.checked_sub(gst::ClockTime::from_mseconds(40)));
     let clock = player.pipeline.clock().expect("it plays");
     let now = clock
         .time()
@@ -201,7 +283,7 @@ fn the_latency_is_the_one_that_is_set_and_none_without_live_mode() {
 
 #[test]
 fn it_connects_again_unless_told_not_to() {
-    crate::init();
+    init();
     let source = gst::ElementFactory::make("rtmprsrc").build();
     let source = source.expect("our element");
     let reconnects = || source.property::<bool>("reconnect");
