@@ -63,7 +63,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<(usize, Durati
 fn run(rounds: usize, time: Duration) -> Result<(), String> {
     gst::init().map_err(|error| error.to_string())?;
     gstrtmpr::plugin_register_static().map_err(|error| error.to_string())?;
-    let subjects = Subject::all();
+    let subjects = Subject::ALL;
     let nginx = Nginx::start()?;
     let publisher = Publisher::start(nginx.address())?;
     let mut totals: Vec<_> = subjects
@@ -75,7 +75,7 @@ fn run(rounds: usize, time: Duration) -> Result<(), String> {
         .collect();
     println!("glass to glass: {rounds} rounds of {time:?}, a key frame every 2 s");
     for round in 0..rounds {
-        let mut order = subjects.clone();
+        let mut order = subjects;
         order.rotate_left(round % subjects.len());
         publisher.wait_for_middle()?;
         let mut players = Vec::new();

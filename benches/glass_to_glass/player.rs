@@ -17,22 +17,14 @@ use crate::publisher::{Stamps, error_of};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     Rtmp2src,
-    /// As a live source with its own latency, where it can be one.
+    /// With its own latency.
     Rtmprsrc,
-    /// As a live source that adds no latency.
+    /// Adding no latency.
     RtmprsrcZero,
 }
 
 impl Subject {
-    /// Those that this version has.
-    pub(crate) fn all() -> Vec<Self> {
-        let live = gst::ElementFactory::make("rtmprsrc")
-            .build()
-            .is_ok_and(|source| source.find_property("is-live").is_some());
-        let mut all = vec![Self::Rtmp2src, Self::Rtmprsrc];
-        all.extend(live.then_some(Self::RtmprsrcZero));
-        all
-    }
+    pub(crate) const ALL: [Self; 3] = [Self::Rtmp2src, Self::Rtmprsrc, Self::RtmprsrcZero];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -98,11 +90,8 @@ impl Player {
             .map_err(|_| "no pipeline")?;
         let by_name = |name| pipeline.by_name(name).ok_or("an element is missing");
         let source = by_name("source")?;
-        if source.find_property("is-live").is_some() && subject != Subject::Rtmp2src {
-            source.set_property("is-live", true);
-            if subject == Subject::RtmprsrcZero && source.find_property("latency").is_some() {
-                source.set_property_from_str("latency", "0");
-            }
+        if subject == Subject::RtmprsrcZero {
+            source.set_property_from_str("latency", "0");
         }
 
         // What every application with live sources does: sinks that are linked later

@@ -7,6 +7,7 @@
 //! seconds between faults, and the seed that chooses them. Fails if the pipeline
 //! posts an error, ends, or does not play in the end.
 
+mod lips;
 #[path = "../../benches/glass_to_glass/nginx.rs"]
 mod nginx;
 mod player;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use lips::Lips;
 use nginx::Nginx;
 use player::Player;
 use proxy::Proxy;
@@ -59,10 +61,11 @@ fn run() -> Result<bool, String> {
     let started = Instant::now();
     let duration = Duration::from_secs(minutes.saturating_mul(60));
     let mut next = Duration::from_secs(every);
-    let (mut counts, mut leads) = ([0_u32; FAULTS.len()], (0_i64, 0_i64));
+    let (mut counts, mut recovered) = ([0_u32; FAULTS.len()], 0_u32);
+    let mut lips = Lips::default();
     let (mut memory, mut end) = ([None; 3], None);
     while started.elapsed() < duration && end.is_none() {
-        sleep(Duration::from_millis(100));
+        sleep(Duration::from_millis(25));
         let elapsed = started.elapsed();
         // Not before the pipeline has its own working set.
         if memory[0].is_none() && elapsed > Duration::from_secs(10) {
@@ -71,8 +74,7 @@ fn run() -> Result<bool, String> {
         if memory[1].is_none() && elapsed > duration / 2 {
             memory[1] = resident();
         }
-        let lead = player.lead_of_sound().unwrap_or_default();
-        leads = (leads.0.min(lead), leads.1.max(lead));
+        lips.look(player.shown_last("video"), player.shown_last("audio"));
         // As it does when its server has gone.
         if publisher.has_ended() {
             publisher = Publisher::start(nginx.address())?;
@@ -82,6 +84,7 @@ fn run() -> Result<bool, String> {
             let fault = (random(&mut seed) % FAULTS.len() as u64) as usize;
             println!("{:>6} s: {}", elapsed.as_secs(), FAULTS[fault]);
             counts[fault] += 1;
+            recovered += u32::from(lips.are_playing());
             match fault {
                 0 => {
                     nginx.kill();
@@ -100,6 +103,11 @@ fn run() -> Result<bool, String> {
 
     let is_playing = player.is_playing();
     println!("playing in the end: {is_playing}");
+    println!(
+        "picture and sound played before faults: {recovered} of {}, in the end: {}",
+        counts.iter().sum::<u32>(),
+        lips.are_playing()
+    );
     if let Some(end) = &end {
         println!("ended by: {end}");
     }
@@ -112,10 +120,7 @@ fn run() -> Result<bool, String> {
         let (shown, dropped) = player.shown_and_dropped(sink).unwrap_or_default();
         println!("{sink} buffers shown: {shown}, dropped late: {dropped}");
     }
-    println!(
-        "sound shown last against picture shown last: {} to {} ms",
-        leads.0, leads.1
-    );
+    lips.print();
     let memory = memory.map(|size| size.map_or_else(|| "?".to_owned(), |size| size.to_string()));
     println!(
         "resident memory, start, middle, end: {} kB",

@@ -18,7 +18,7 @@ impl Player {
     pub(crate) fn start(server: SocketAddr) -> Result<Self, String> {
         let pipeline = gst::parse::launch(&format!(
             "rtmprsrc name=source location=rtmp://{server}/live/stream on-unpublish=wait \
-             reconnect=true reconnect-delay=200 reconnect-max-delay=1000 ! flvdemux name=d \
+             reconnect-delay=200 reconnect-max-delay=1000 ! flvdemux name=d \
              d.video ! queue ! h264parse ! avdec_h264 name=decoder ! queue \
              ! fakesink name=video sync=true qos=true max-lateness=5000000 \
              d.audio ! queue ! aacparse ! avdec_aac ! fakesink name=audio sync=true"
@@ -31,11 +31,6 @@ impl Player {
             pipeline,
             decoded: Arc::default(),
         };
-        if let Some(source) = player.pipeline.by_name("source")
-            && source.find_property("is-live").is_some()
-        {
-            source.set_property("is-live", true);
-        }
         let decoder = player.pipeline.by_name("decoder");
         let pad = decoder.and_then(|decoder| decoder.static_pad("src"));
         let decoded = Arc::clone(&player.decoded);
@@ -92,16 +87,13 @@ impl Player {
         Some((stats.get("rendered").ok()?, stats.get("dropped").ok()?))
     }
 
-    /// Milliseconds that the sound shown last is ahead of the picture shown last.
-    pub(crate) fn lead_of_sound(&self) -> Option<i64> {
-        let time = |sink| {
-            let sample: Option<gst::Sample> = self.pipeline.by_name(sink)?.property("last-sample");
-            let sample = sample?;
-            let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-            let time = segment.to_running_time(sample.buffer()?.pts())?;
-            i64::try_from(time.mseconds()).ok()
-        };
-        Some(time("audio")? - time("video")?)
+    /// The running time of what a sink has shown last, in ms.
+    pub(crate) fn shown_last(&self, sink: &str) -> Option<i64> {
+        let sample: Option<gst::Sample> = self.pipeline.by_name(sink)?.property("last-sample");
+        let sample = sample?;
+        let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
+        let time = segment.to_running_time(sample.buffer()?.pts())?;
+        i64::try_from(time.mseconds()).ok()
     }
 
     fn stats(&self, name: &str) -> Option<gst::Structure> {

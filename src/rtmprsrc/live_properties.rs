@@ -27,7 +27,7 @@ pub(super) struct LiveProperties {
 impl Default for LiveProperties {
     fn default() -> Self {
         Self {
-            is_live: false,
+            is_live: true,
             latency: DEFAULT_LATENCY,
             max_latency: 0,
             timestamp_mode: RtmprTimestampMode::default(),

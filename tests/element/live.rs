@@ -287,6 +287,8 @@ fn it_connects_again_unless_told_not_to() {
     let source = gst::ElementFactory::make("rtmprsrc").build();
     let source = source.expect("our element");
     let reconnects = || source.property::<bool>("reconnect");
+    assert!(reconnects(), "it is live by default");
+    source.set_property("is-live", false);
     assert!(!reconnects());
     source.set_property("is-live", true);
     assert!(reconnects());

@@ -83,7 +83,7 @@ fn flvdemux_finds_both_tracks_and_their_times() {
     let server = short_stream(5000);
     crate::init();
     let description = format!(
-        "rtmprsrc location={} ! flvdemux name=d  \
+        "rtmprsrc is-live=false location={} ! flvdemux name=d  \
          d.video ! appsink name=video sync=false async=false wait-on-eos=false  \
          d.audio ! appsink name=audio sync=false async=false wait-on-eos=false",
         server.location()

@@ -22,12 +22,13 @@ pub(crate) enum Ended {
 }
 
 impl Player {
-    /// A player in NULL.
+    /// A player in NULL, not live: its times are the sender's.
     pub(crate) fn new(location: &str) -> Self {
         init();
         let pipeline = gst::Pipeline::new();
         let source = gst::ElementFactory::make("rtmprsrc")
             .property("location", location)
+            .property("is-live", false)
             .build()
             .expect("our element");
         let sink = gst_app::AppSink::builder().sync(false).build();

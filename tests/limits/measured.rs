@@ -188,6 +188,8 @@ fn measure_play(until: Until) -> Measured {
     let location = std::env::var(LOCATION).expect("a location");
     let source = gst::ElementFactory::make("rtmprsrc")
         .property("location", location)
+        // The first connection is the one that is measured.
+        .property("is-live", false)
         .build()
         .expect("our element");
     let properties = std::env::var(PROPERTIES).expect("properties");
