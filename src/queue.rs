@@ -223,6 +223,11 @@ impl<T: Measured, E: Clone> Queue<T, E> {
         }
     }
 
+    /// Whether the end has been added.
+    pub fn is_finished(&self) -> bool {
+        self.lock().end.is_some()
+    }
+
     /// While flushing, [`pop`](Self::pop) returns at once. Items stay.
     pub fn set_flushing(&self, flushing: bool) {
         let mut state = self.lock();

@@ -55,6 +55,8 @@ pub(super) struct FlvOutput {
     /// `None` once the file header is out.
     gate: Option<Gate>,
     has_media: bool,
+    /// Video came in another place of the recording.
+    had_video: bool,
     /// When the first frame is presented, in ms: there `flvdemux` begins its
     /// segment.
     first_frame: Option<u64>,
@@ -104,6 +106,25 @@ impl FlvOutput {
     /// Another server tells what the last one has told.
     pub(super) fn expect_headers_again(&mut self) {
         self.headers.expect_again();
+    }
+
+    /// Nothing that has come is wanted any more, but for headers and news.
+    pub(super) fn leave_for_seek(&mut self) {
+        if self.holds_anything() {
+            self.open();
+        }
+        self.backlog = Backlog::default();
+        self.ready.retain(Item::survives_seek);
+        self.ready_bytes = self.ready.iter().map(Measured::size).sum();
+    }
+
+    /// What comes next is of another place in a recording, and has its times.
+    pub(super) fn begin_elsewhere(&mut self) {
+        self.timeline = Timeline::new();
+        self.had_video |= self.continuity.has_video();
+        self.continuity = Continuity::default();
+        self.await_keyframe();
+        self.broken = [true; 2];
     }
 
     fn await_keyframe(&mut self) {
@@ -253,7 +274,7 @@ impl FlvOutput {
 
     /// Whether video has come.
     pub(super) fn has_video(&self) -> bool {
-        self.continuity.has_video()
+        self.had_video || self.continuity.has_video()
     }
 
     /// Whether anything waits for the file header.

@@ -69,6 +69,17 @@ impl Packet {
     }
 }
 
+impl Item {
+    /// Whether it is of use behind a seek. News of the connection is, and what a
+    /// decoder has to know; that has no time any more.
+    pub fn survives_seek(&self) -> bool {
+        match self {
+            Self::Packet(packet) => packet.header,
+            Self::Notice(notice) => !matches!(**notice, Notice::Sought { .. }),
+        }
+    }
+}
+
 impl Measured for Item {
     fn size(&self) -> usize {
         match self {

@@ -9,6 +9,7 @@ mod ending;
 pub(crate) mod flood;
 mod members;
 mod presence;
+mod seeking;
 pub(crate) mod succession;
 
 use std::collections::{HashSet, VecDeque};
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use flood::Flood;
 use members::{Members, server_version};
+use seeking::Seeking;
 
 use super::ItemQueue;
 use super::candidate::Candidate;
@@ -31,6 +33,7 @@ use super::log::Log;
 use super::meaning::Meaning;
 use super::notice::Notice;
 use super::reception::{Reception, Wanted};
+use super::recording::Recording;
 use super::redirect::Redirect;
 use super::request::{Place, Request};
 use super::round_trip::{Pinger, RoundTrip};
@@ -64,6 +67,7 @@ pub(super) struct Shared {
     pub(super) stats: Arc<Stats>,
     pub(super) lag: Arc<Lag>,
     pub(super) reception: Arc<Reception>,
+    pub(super) recording: Arc<Recording>,
     pub(super) learned: Arc<Learned>,
     /// When requests to reconnect were followed.
     pub(super) reconnects: Arc<Mutex<Vec<Instant>>>,
@@ -129,6 +133,7 @@ pub(super) struct Player<'a> {
     wanted: Wanted,
     /// What said that the publisher left, and when.
     left: Option<(EosReason, Instant)>,
+    seeking: Option<Seeking>,
     reported: HashSet<String>,
 }
 
@@ -176,6 +181,7 @@ impl<'a> Player<'a> {
             ignored: 0,
             wanted: Wanted::ALL,
             left: None,
+            seeking: None,
             reported: HashSet::new(),
         }
     }
@@ -266,7 +272,7 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn on_media(&mut self, media: rtmp::session::Media, now: Instant) {
+    fn on_media(&mut self, session: &mut ClientSession, media: rtmp::session::Media, now: Instant) {
         if Some(media.stream) != self.stream {
             return;
         }
@@ -281,6 +287,9 @@ impl<'a> Player<'a> {
             media.payload.len()
         ));
         self.last_media = now;
+        if self.is_seeking() {
+            return self.seeking_media(session, media, now);
+        }
         self.batch_since = now;
         if matches!(
             media.kind,
@@ -315,7 +324,13 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn on_status(&mut self, stream: StreamId, status: Status, now: Instant) -> Option<Outcome> {
+    fn on_status(
+        &mut self,
+        session: &mut ClientSession,
+        stream: StreamId,
+        status: Status,
+        now: Instant,
+    ) -> Option<Outcome> {
         let is_ours = self.is_ours(stream);
         let redirect = is_ours.then(|| self.redirect(&status)).flatten();
         self.log_step(format_args!("onStatus on stream {stream}: {status}"));
@@ -330,6 +345,7 @@ impl<'a> Player<'a> {
             self.on_reconnect_request(&status, now);
             return None;
         }
+        self.seek_answered(&status.code, now);
         let started = self.is_started();
         match Meaning::of(&status) {
             Meaning::Started => {
@@ -340,6 +356,7 @@ impl<'a> Player<'a> {
                 None
             }
             Meaning::Unpublished => self.on_unpublished(EosReason::said(status), now),
+            Meaning::Ended if started && self.seek_met_end(session, &status) => None,
             Meaning::Ended if started => Some(Outcome::Ended(EosReason::said(status))),
             Meaning::Closed if started => Some(self.closed_by(EosReason::said(status))),
             Meaning::Closed => Some(self.connect_rejected(Some(status))),
@@ -366,12 +383,20 @@ impl<'a> Player<'a> {
                 }
                 None
             }
+            // The server leaves the old place; the answer follows.
+            UserControl::StreamEof(_) if self.is_seeking() => None,
+            UserControl::StreamIsRecorded(stream) if self.is_ours(stream) => {
+                self.shared.recording.set_recorded();
+                None
+            }
             UserControl::StreamEof(stream) if Some(stream) == self.stream => {
                 self.on_unpublished(EosReason::StreamEof, now)
             }
             UserControl::StreamBegin(stream)
                 if self.is_started() && Some(stream) == self.stream =>
             {
+                // Some say no more than this.
+                self.seek_begins();
                 self.on_begin(now);
                 None
             }
@@ -544,6 +569,7 @@ impl Policy<ClientSession> for Player<'_> {
 
     fn on_turn(&mut self, session: &mut ClientSession) -> Option<Outcome> {
         self.switch_media(session);
+        self.seek_where_wanted(session, Instant::now());
         if self.candidate.is_some() {
             self.take_over();
         }
@@ -573,15 +599,27 @@ impl Policy<ClientSession> for Player<'_> {
         };
         let grace = self.grace_end().filter(|_| !self.output.has_more());
         let ping = self.pinger.deadline().filter(|_| !self.blocked);
-        [limit, grace, ping, self.output.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            limit,
+            grace,
+            ping,
+            self.output.deadline(),
+            self.seek_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn on_deadline(&mut self, session: &mut ClientSession, now: Instant) -> Option<Outcome> {
         if self.output.deadline().is_some_and(|due| due <= now) {
             self.output.open();
+        }
+        if self.seek_deadline().is_some_and(|due| due <= now) {
+            let end = self.seek_timed_out(now);
+            if end.is_some() {
+                return end;
+            }
         }
         if !self.blocked
             && let Some(number) = self.pinger.due(now)
@@ -649,7 +687,7 @@ impl Player<'_> {
     ) -> Option<Outcome> {
         match event {
             Event::Media(media) => {
-                self.on_media(media, now);
+                self.on_media(session, media, now);
                 None
             }
             Event::Handshake(progress) => {
@@ -711,6 +749,11 @@ impl Player<'_> {
                 Some(self.failed(Cause::CreateStreamFailed(status)))
             }
             Event::PlayAnswered(_) => None,
+            Event::StreamLength(seconds) => {
+                self.log_step(format_args!("getStreamLength: {seconds} s"));
+                self.shared.recording.set_length(seconds);
+                None
+            }
             // Sent ahead, on a stream that is another's now.
             Event::PlayRejected(stream, _) if self.stream.is_some_and(|ours| ours != stream) => {
                 None
@@ -719,7 +762,7 @@ impl Player<'_> {
                 self.note_status(status.as_ref());
                 Some(self.failed(Cause::PlayFailed(status)))
             }
-            Event::Status(stream, status) => self.on_status(stream, status, now),
+            Event::Status(stream, status) => self.on_status(session, stream, status, now),
             Event::Unsubscribed if self.is_started() => {
                 self.on_unpublished(EosReason::Unsubscribed, now)
             }
@@ -759,6 +802,7 @@ impl Player<'_> {
 
     /// Hands on what is held back, so that nothing that came is lost at the end.
     pub(super) fn finish(&mut self, session: &ClientSession) {
+        self.hand_seek_over();
         // It ended right behind the key frame from which it was to go on.
         let output = self.candidate.as_ref().and_then(Candidate::wait_for_output);
         if let Some(output) = output {

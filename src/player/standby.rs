@@ -261,6 +261,7 @@ impl Shared {
             stats,
             lag: Arc::clone(&self.lag),
             reception: Arc::clone(&self.reception),
+            recording: Arc::clone(&self.recording),
             learned: Arc::clone(&self.learned),
             reconnects: Arc::clone(&self.reconnects),
             interrupted: Mutex::default(),

@@ -15,6 +15,7 @@ use super::log::Log;
 use super::play::play;
 use super::policy::Shared;
 use super::reception::Reception;
+use super::recording::Recording;
 use super::settings::PlaySettings;
 use super::stats::{Phase, Stats};
 use crate::net::Control;
@@ -41,6 +42,8 @@ pub struct Handles {
     pub lag: Arc<Lag>,
     /// Which media are wanted.
     pub reception: Arc<Reception>,
+    /// What is known of a recording, and where in it to be.
+    pub recording: Arc<Recording>,
     /// What must not be shown of it.
     pub hidden: Arc<Hidden>,
 }
@@ -56,6 +59,7 @@ impl Worker {
             learned,
             lag,
             reception,
+            recording,
             hidden,
         } = handles;
         let worker_control = control.clone();
@@ -70,6 +74,7 @@ impl Worker {
                 stats,
                 lag,
                 reception,
+                recording,
                 learned,
                 reconnects: Arc::default(),
                 interrupted: Mutex::default(),

@@ -65,15 +65,17 @@ use super::properties::{self, PROPERTIES};
 use super::settings::Settings;
 use super::stats;
 use super::tags::{self, Tags};
+use super::vod::Vod;
 use crate::error;
 use crate::net::Control;
 use crate::net::gio::AcceptCertificate;
 use crate::player::{
     End, Handles, Hidden, Item, ItemQueue, Lag, Learned, Notice, Packet, PlaySettings, Reception,
-    Skipped, Stats, Worker,
+    Recording, ScriptData, Skipped, Stats, Worker,
 };
 use crate::properties::credentials::uri;
 use crate::queue::Popped;
+use crate::rtmp::amf::Value;
 use crate::rtmp::status::printable;
 use crate::rtmp::timestamp::Track;
 
@@ -111,6 +113,8 @@ pub struct RtmprSrc {
     standing: AtomicU64,
     /// Of the live stream's mapping.
     figures: Mutex<Figures>,
+    /// The last seek is content with the key frame before its position.
+    key_unit: AtomicBool,
 }
 
 /// A play from `start` to `stop`.
@@ -127,6 +131,7 @@ struct Shared {
     control: Control,
     queue: Arc<ItemQueue>,
     lag: Arc<Lag>,
+    recording: Arc<Recording>,
 }
 
 /// The streaming thread's own.
@@ -139,10 +144,20 @@ struct Output {
     tags: Tags,
     /// In live mode.
     live: Option<Live>,
+    /// Otherwise.
+    vod: Vod,
     /// Waits for the segment that begins with it.
-    placed: Option<(Packet, Segment)>,
+    placed: Option<(Packet, Begin)>,
     /// When the first buffer was wanted, for pipelines without a clock.
     began: Option<Instant>,
+}
+
+/// A segment that begins with a buffer.
+#[derive(Debug, Clone, Copy)]
+enum Begin {
+    Live(Segment),
+    /// At this time of the server's, in ms.
+    Server(u64),
 }
 
 #[glib::object_subclass]
@@ -215,9 +230,7 @@ impl ObjectImpl for RtmprSrc {
             let name = pspec.name();
             gst::error!(CAT, imp = self, "Property {name} is not set: {error}");
         }
-        if pspec.name() == "is-live" {
-            self.apply_mode();
-        }
+        self.apply_mode();
     }
 
     fn property(&self, _id: usize, pspec: &glib::ParamSpec) -> glib::Value {
@@ -237,6 +250,7 @@ impl ObjectImpl for RtmprSrc {
         obj.set_element_flags(gst::ElementFlags::SOURCE);
         refuse_allocation_queries(obj.src_pad());
         turn_gaps_into_events(obj.src_pad());
+        obj.set_format(gst::Format::Time);
         self.apply_mode();
     }
 }
@@ -323,6 +337,8 @@ impl URIHandlerImpl for RtmprSrc {
         if result.is_ok() {
             settings.note("location", None);
         }
+        drop(settings);
+        self.apply_mode();
         result.map_err(|error| {
             let code = match error {
                 LocationError::NotRtmp | LocationError::UnsupportedScheme(_) => {
@@ -367,26 +383,14 @@ impl BaseSrcImpl for RtmprSrc {
         self.position.store(0, Ordering::Relaxed);
         *lock(&self.output) = Output {
             single_buffers: self.obj().property::<i32>("num-buffers") >= 0,
-            live: settings.live.mapping(),
+            live: settings.is_live().then(|| settings.live.mapping()),
             ..Output::default()
         };
         self.standing.store(0, Ordering::Relaxed);
         *lock(&self.figures) = Figures::default();
-        let control = Control::default();
-        let waker = control.clone();
         let hidden = Arc::new(Hidden::of(&play_settings));
         *lock(&self.hidden) = Arc::clone(&hidden);
-        let queue = ItemQueue::new(settings.queue_limits(), move || waker.wake());
-        let mut play = Play {
-            shared: Arc::new(Shared {
-                settings: play_settings,
-                hidden,
-                control,
-                queue: Arc::new(queue),
-                lag: Arc::new(settings.live.lag()),
-            }),
-            worker: None,
-        };
+        let mut play = Play::new(&settings, play_settings, hidden, Arc::default());
         *lock(&self.stats) = Arc::new(Stats::announcing(announced));
         if settings.async_connect {
             self.connect(&mut play);
@@ -424,7 +428,37 @@ impl BaseSrcImpl for RtmprSrc {
     }
 
     fn is_seekable(&self) -> bool {
-        false
+        !self.obj().is_live()
+            && lock(&self.session)
+                .as_ref()
+                .is_some_and(|play| play.shared.recording.is_recorded())
+    }
+
+    fn event(&self, event: &gst::Event) -> bool {
+        if let gst::EventView::Seek(seek) = event.view() {
+            let (rate, flags, _, start, _, _) = seek.get();
+            // Refused before anything is flushed.
+            if rate != 1.0 || start.format() != gst::Format::Time {
+                gst::info!(
+                    CAT,
+                    imp = self,
+                    "No seek at rate {rate} or other than in time"
+                );
+                return false;
+            }
+            // Segments do not tell.
+            let key_unit = flags.contains(gst::SeekFlags::KEY_UNIT);
+            self.key_unit.store(key_unit, Ordering::Relaxed);
+        }
+        self.parent_event(event)
+    }
+
+    fn do_seek(&self, segment: &mut gst::Segment) -> bool {
+        // The base class asks for a seek at the start as well.
+        match self.is_seekable() {
+            true => self.seek(segment),
+            false => self.parent_do_seek(segment),
+        }
     }
 
     fn query(&self, query: &mut gst::QueryRef) -> bool {
@@ -450,6 +484,25 @@ impl BaseSrcImpl for RtmprSrc {
                 );
                 true
             }
+            gst::QueryViewMut::Duration(query) if query.format() == gst::Format::Time => {
+                let length = self.recording().and_then(|recording| recording.length());
+                if let Some(length) = length {
+                    query.set(gst::ClockTime::from_mseconds(length));
+                }
+                length.is_some()
+            }
+            gst::QueryViewMut::Seeking(query) if query.format() == gst::Format::Time => {
+                let seekable = self.is_seekable();
+                let length = self.recording().and_then(|recording| recording.length());
+                query.set(
+                    seekable,
+                    gst::ClockTime::ZERO,
+                    length
+                        .filter(|_| seekable)
+                        .map(gst::ClockTime::from_mseconds),
+                );
+                true
+            }
             gst::QueryViewMut::Position(query) if query.format() == gst::Format::Bytes => {
                 query.set(gst::format::Bytes::from_u64(
                     self.position.load(Ordering::Relaxed),
@@ -466,9 +519,13 @@ impl PushSrcImpl for RtmprSrc {
         &self,
         _buffer: Option<&mut gst::BufferRef>,
     ) -> Result<CreateSuccess, gst::FlowError> {
-        let shared = self.shared().ok_or(gst::FlowError::Flushing)?;
+        let mut shared = self.shared().ok_or(gst::FlowError::Flushing)?;
         loop {
             match self.next(&shared)? {
+                Next::Again => {
+                    self.play_again();
+                    shared = self.shared().ok_or(gst::FlowError::Flushing)?;
+                }
                 Next::Push(success) => return Ok(success),
                 Next::Tell(notice) => self.tell(&notice, &shared.hidden),
                 Next::Tag(tags) => self.send_tags(tags),
@@ -485,6 +542,8 @@ enum Next {
     Tell(Box<Notice>),
     Tag(gst::TagList),
     Skipped(Skipped),
+    /// A seek needs another connection.
+    Again,
     /// Look again.
     Look,
 }
@@ -520,6 +579,7 @@ impl RtmprSrc {
             lag: Arc::clone(&shared.lag),
             learned: Arc::clone(&self.learned),
             reception: Arc::clone(&self.reception),
+            recording: Arc::clone(&shared.recording),
             hidden: Arc::clone(&shared.hidden),
         };
         let name = self.obj().name().into();
@@ -549,6 +609,11 @@ impl RtmprSrc {
                 Popped::Items => {}
                 Popped::TimedOut => return Ok(self.gap(output)),
                 Popped::Flushing => return Err(gst::FlowError::Flushing),
+                Popped::End(End::Eos { .. })
+                    if output.vod.is_waiting() && shared.recording.wants_seek() =>
+                {
+                    return Ok(Next::Again);
+                }
                 Popped::End(end) => return Err(self.end(shared, end)),
             }
         }
@@ -584,6 +649,7 @@ impl RtmprSrc {
                     Some(placed) => placed,
                     None => return Ok(Next::Look),
                 },
+                Some(Item::Notice(notice)) if output.vod.note(&notice) => return Ok(Next::Look),
                 Some(Item::Notice(notice)) => return Ok(Next::Tell(output.heard(notice))),
                 None => return Ok(Next::Look),
             },
@@ -658,12 +724,23 @@ impl RtmprSrc {
     }
 
     /// The next buffer begins another segment.
-    fn begin(&self, new: Segment) {
-        let mut segment = gst::FormattedSegment::<gst::ClockTime>::new();
-        segment.set_start(gst::ClockTime::from_mseconds(new.start));
-        segment.set_time(gst::ClockTime::from_mseconds(new.base));
-        segment.set_base(gst::ClockTime::from_mseconds(new.base));
-        segment.set_position(gst::ClockTime::from_mseconds(new.start));
+    fn begin(&self, begin: Begin) {
+        // Where a seek wants it to end stays.
+        let present = self.obj().segment().downcast::<gst::ClockTime>();
+        let mut segment = present.unwrap_or_default();
+        let start = match begin {
+            Begin::Live(new) => {
+                segment.set_base(gst::ClockTime::from_mseconds(new.base));
+                segment.set_time(gst::ClockTime::from_mseconds(new.base));
+                new.start
+            }
+            Begin::Server(start) => {
+                segment.set_time(gst::ClockTime::from_mseconds(start));
+                start
+            }
+        };
+        segment.set_start(gst::ClockTime::from_mseconds(start));
+        segment.set_position(gst::ClockTime::from_mseconds(start));
         if self.obj().new_segment(segment.upcast_ref()).is_err() {
             gst::warning!(CAT, imp = self, "The base class takes no segment");
         }
@@ -691,14 +768,50 @@ impl RtmprSrc {
 
     /// Live or not, as the properties say.
     fn apply_mode(&self) {
-        let is_live = lock(&self.settings).live.is_live;
-        let obj = self.obj();
-        obj.set_live(is_live);
-        obj.set_format(match is_live {
-            true => gst::Format::Time,
-            // Like rtmp2src: a demuxer makes its own timeline from the tags.
-            false => gst::Format::Bytes,
-        });
+        let is_live = lock(&self.settings).is_live();
+        self.obj().set_live(is_live);
+    }
+
+    /// Another connection for the same stream.
+    fn play_again(&self) {
+        if let Some(play) = &mut *lock(&self.session) {
+            *play = play.again(&lock(&self.settings));
+        }
+    }
+
+    fn recording(&self) -> Option<Arc<Recording>> {
+        let play = &*lock(&self.session);
+        play.as_ref().map(|play| Arc::clone(&play.shared.recording))
+    }
+
+    /// Goes to the start of the segment. Downstream is flushed, and nobody takes from
+    /// the queue.
+    fn seek(&self, segment: &mut gst::Segment) -> bool {
+        let Some(wanted) = segment.downcast_mut::<gst::ClockTime>() else {
+            return false;
+        };
+        let start = wanted.start().unwrap_or(gst::ClockTime::ZERO);
+        wanted.set_time(start);
+        let to_frame = self.key_unit.load(Ordering::Relaxed);
+        let mut session = lock(&self.session);
+        let Some(play) = session.as_mut() else {
+            return false;
+        };
+        let mut output = lock(&self.output);
+        output.placed = None;
+        if play.shared.queue.is_finished() {
+            // The server has said good-bye.
+            *play = play.again(&lock(&self.settings));
+            self.connect(play);
+        }
+        let number = play.shared.recording.seek(start.mseconds());
+        output.vod.seek(number, to_frame);
+        output.items.retain(Item::survives_seek);
+        play.shared
+            .queue
+            .thin(|items| items.retain(Item::survives_seek));
+        play.shared.control.wake();
+        true
     }
 
     fn set_paused(&self, paused: bool) {
@@ -718,6 +831,7 @@ impl RtmprSrc {
         {
             let tags = tags::from_metadata(&data.values);
             lock(&self.output).tags.offer(tags);
+            self.note_length(data);
         }
         // Of the others there are a few in a play.
         let is_many = matches!(
@@ -746,6 +860,21 @@ impl RtmprSrc {
             posted.add(message.clone(), bytes);
         }
         self.post(message);
+    }
+
+    /// Metadata of a recording says how long it is.
+    fn note_length(&self, data: &ScriptData) {
+        let length = data.values.iter().find_map(|value| {
+            let object = value.as_object()?;
+            object.get("duration").and_then(Value::as_f64)
+        });
+        if let (Some(length), Some(recording)) = (length, self.recording())
+            && !self.obj().is_live()
+            && recording.set_length(length)
+        {
+            let message = gst::message::DurationChanged::builder();
+            self.post(message.src(&*self.obj()).build());
+        }
     }
 
     /// A message is not posted, as those before it are not read.
@@ -836,12 +965,57 @@ impl RtmprSrc {
     }
 }
 
+impl Play {
+    /// One that has not begun.
+    fn new(
+        settings: &Settings,
+        play: PlaySettings,
+        hidden: Arc<Hidden>,
+        recording: Arc<Recording>,
+    ) -> Self {
+        let control = Control::default();
+        let waker = control.clone();
+        let queue = ItemQueue::new(settings.queue_limits(), move || waker.wake());
+        Self {
+            shared: Arc::new(Shared {
+                settings: play,
+                hidden,
+                control,
+                queue: Arc::new(queue),
+                lag: Arc::new(match settings.is_live() {
+                    true => settings.live.lag(),
+                    false => Lag::default(),
+                }),
+                recording,
+            }),
+            worker: None,
+        }
+    }
+
+    /// The same once more.
+    fn again(&self, settings: &Settings) -> Self {
+        let shared = &self.shared;
+        Self::new(
+            settings,
+            shared.settings.clone(),
+            Arc::clone(&shared.hidden),
+            Arc::clone(&shared.recording),
+        )
+    }
+}
+
 impl Output {
     /// The packet as it goes downstream, and the segment that begins with it.
-    fn place(&mut self, packet: Packet, now: Option<&Now>) -> Option<(Packet, Option<Segment>)> {
+    fn place(&mut self, packet: Packet, now: Option<&Now>) -> Option<(Packet, Option<Begin>)> {
         match (&mut self.live, now) {
-            (Some(live), Some(now)) => live.place(packet, now),
-            _ => Some((packet, None)),
+            (Some(live), Some(now)) => {
+                let (packet, segment) = live.place(packet, now)?;
+                Some((packet, segment.map(Begin::Live)))
+            }
+            _ => {
+                let start = self.vod.place(&packet)?;
+                Some((packet, start.map(Begin::Server)))
+            }
         }
     }
 

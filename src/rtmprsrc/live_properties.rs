@@ -16,7 +16,8 @@ const DEFAULT_LATENCY: u64 = 200_000_000;
 /// What the properties say.
 #[derive(Debug, Clone)]
 pub(super) struct LiveProperties {
-    pub(super) is_live: bool,
+    /// As it was set.
+    pub(super) is_live: Option<bool>,
     /// Nanoseconds.
     pub(super) latency: u64,
     /// Nanoseconds; 0 for none.
@@ -27,7 +28,7 @@ pub(super) struct LiveProperties {
 impl Default for LiveProperties {
     fn default() -> Self {
         Self {
-            is_live: true,
+            is_live: None,
             latency: DEFAULT_LATENCY,
             max_latency: 0,
             timestamp_mode: RtmprTimestampMode::default(),
@@ -46,12 +47,16 @@ impl LiveProperties {
              * Whether to be a live source as cameras are: no preroll, times on the
              * pipeline's clock, a latency that the sinks wait for, and a pause that
              * ends where the stream is by then. Without it the pipeline prerolls and
-             * plays on from there.
+             * plays on from there, and seeks in what is recorded.
+             *
+             * Unless it is set, it is what #rtmprsrc:play-start says, or the options
+             * `live` and `start` of the location: a recording is not live, anything
+             * else is.
              */
             glib::ParamSpecBoolean::builder("is-live")
                 .nick("Is live")
                 .blurb("Be a live source: times on the pipeline's clock, no preroll")
-                .default_value(default.is_live)
+                .default_value(true)
                 .mutable_ready()
                 .build(),
             /**
@@ -106,7 +111,7 @@ impl LiveProperties {
 
     fn try_set(&mut self, name: &str, value: &glib::Value) -> Result<Option<()>, String> {
         match name {
-            "is-live" => self.is_live = get(value)?,
+            "is-live" => self.is_live = Some(get(value)?),
             "latency" => self.latency = get(value)?,
             "max-latency" => self.max_latency = get(value)?,
             "timestamp-mode" => self.timestamp_mode = get(value)?,
@@ -115,10 +120,10 @@ impl LiveProperties {
         Ok(Some(()))
     }
 
-    /// Reads a property; `None` if it is not one of these.
+    /// Reads a property; `None` if it is not one of these. What is live is known to the
+    /// settings.
     pub(super) fn value(&self, name: &str) -> Option<glib::Value> {
         Some(match name {
-            "is-live" => self.is_live.to_value(),
             "latency" => self.latency.to_value(),
             "max-latency" => self.max_latency.to_value(),
             "timestamp-mode" => self.timestamp_mode.to_value(),
@@ -126,21 +131,17 @@ impl LiveProperties {
         })
     }
 
-    /// The mapping of a play, if it is live.
-    pub(super) fn mapping(&self) -> Option<Live> {
+    /// The mapping of a live play.
+    pub(super) fn mapping(&self) -> Live {
         let times = match self.timestamp_mode {
             RtmprTimestampMode::Pipeline => Times::Pipeline,
             RtmprTimestampMode::Server => Times::Server,
         };
-        self.is_live
-            .then(|| Live::new(times, self.latency, self.max_latency))
+        Live::new(times, self.latency, self.max_latency)
     }
 
-    /// How far a play's consumer may lag behind.
+    /// How far the consumer of a live play may lag behind.
     pub(super) fn lag(&self) -> Lag {
-        match self.is_live {
-            true => Lag::new(self.max_latency.div_ceil(1_000_000)),
-            false => Lag::default(),
-        }
+        Lag::new(self.max_latency.div_ceil(1_000_000))
     }
 }

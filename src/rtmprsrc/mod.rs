@@ -18,6 +18,7 @@ mod properties;
 pub(crate) mod settings;
 mod stats;
 pub(crate) mod tags;
+mod vod;
 
 glib::wrapper! {
     /// `rtmprsrc`

@@ -576,13 +576,14 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
             args.map(|_| HIDDEN).to_value()
         }
         "enhanced-rtmp" => settings.enhanced_rtmp.to_value(),
+        "is-live" => settings.is_live().to_value(),
         "max-queue-bytes" => settings.max_queue_bytes.to_value(),
         "max-queue-time" => settings.max_queue_time.to_value(),
         _ => {
             let tls = settings.tls.value(name);
             let network = tls.or_else(|| settings.network.value(name));
             let live = network.or_else(|| settings.live.value(name));
-            return live.or_else(|| settings.reconnect.value(name, settings.live.is_live));
+            return live.or_else(|| settings.reconnect.value(name, settings.is_live()));
         }
     })
 }

@@ -153,6 +153,12 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether to be a live source. A place in a recording is asked for otherwise.
+    pub(super) fn is_live(&self) -> bool {
+        let is_recording = self.play_start() >= 0 || self.location.options.live == Some(false);
+        self.live.is_live.unwrap_or(!is_recording)
+    }
+
     /// Where `play` starts, in milliseconds or one of the constants.
     pub(super) fn play_start(&self) -> i64 {
         let options = &self.location.options;
@@ -302,7 +308,7 @@ impl Settings {
             idle_timeout: seconds(self.idle_timeout_s),
             ping_interval: seconds(self.ping_interval_s),
             no_eof_is_error: self.no_eof_is_error,
-            reconnect: self.reconnect.settings(self.live.is_live),
+            reconnect: self.reconnect.settings(self.is_live()),
             fast_start: match self.fast_start {
                 RtmprFastStart::Auto => FastStart::Auto,
                 RtmprFastStart::On => FastStart::On,
@@ -431,6 +437,27 @@ mod tests {
             let play = settings.play_settings().expect("valid").play;
             assert_eq!(play.start, expected, "{start}");
         }
+    }
+
+    #[test]
+    fn recordings_are_not_live_unless_somebody_says_so() {
+        for (options, is_live) in [
+            ("", true),
+            (" live=1", true),
+            (" live=0", false),
+            (" start=0", false),
+            (" start=-1000", true),
+        ] {
+            let mut settings = Settings::default();
+            let location = format!("rtmp://h/a/s{options}");
+            settings.set_location(&location).expect("valid");
+            assert_eq!(settings.is_live(), is_live, "{options}");
+            settings.live.is_live = Some(true);
+            assert!(settings.is_live());
+        }
+        let mut settings = Settings::default();
+        settings.play.start = Some(0);
+        assert!(!settings.is_live());
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn caps_segment_and_queries_are_those_of_a_network_flv_source() {
     let caps = pad.current_caps().expect("caps");
     assert!(caps.is_strictly_equal(&gst::Caps::builder("video/x-flv").build()));
     let segment = pad.sticky_event::<gst::event::Segment>(0).expect("segment");
-    assert_eq!(segment.segment().format(), gst::Format::Bytes);
+    assert_eq!(segment.segment().format(), gst::Format::Time);
 
     let mut scheduling = gst::query::Scheduling::new();
     assert!(pad.query(&mut scheduling));

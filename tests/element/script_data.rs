@@ -163,6 +163,8 @@ fn messages_and_tags_stand_before_the_buffer_that_holds_their_data() {
                 "message onFI 5000",
                 "script 5000",
                 "video 5000",
+                // It begins with the first frame.
+                "segment",
                 "video 5000",
                 "message onCuePoint 5010",
                 "script 5010",

@@ -260,7 +260,7 @@ fn recording_and_decoding_behind_a_tee_prerolls() {
     let file = nginx.folder().path().join("tee.flv");
     let recorder = Recorder::start(nginx.address());
     let description = format!(
-        "rtmprsrc location=rtmp://{}/live/test ! tee name=t \
+        "rtmprsrc is-live=false location=rtmp://{}/live/test ! tee name=t \
          t. ! queue ! filesink location={} \
          t. ! queue ! decodebin name=d \
          d. ! videoconvert ! fakesink d. ! audioconvert ! fakesink",

@@ -107,6 +107,7 @@ impl Parts {
                 stats: Arc::default(),
                 lag: Arc::default(),
                 reception: Arc::default(),
+                recording: Arc::default(),
                 learned: Arc::default(),
                 reconnects: Arc::default(),
                 interrupted: Mutex::default(),

@@ -120,6 +120,8 @@ pub enum Event {
     CreateStreamFailed(Option<Status>),
     /// `play` was answered by `_result`; the status is what counts.
     PlayAnswered(StreamId),
+    /// `getStreamLength` was answered: seconds, 0 or less for a live stream.
+    StreamLength(f64),
     /// `play` was refused by `_error`.
     PlayRejected(StreamId, Option<Status>),
     /// `onStatus` or `onPlayStatus`.
@@ -145,6 +147,7 @@ enum Call {
     Connect,
     CreateStream,
     Play(StreamId),
+    StreamLength,
     Other,
 }
 
@@ -214,7 +217,7 @@ impl ClientSession {
     /// Asks for the length of a recording, which some servers want before they
     /// play one, as FFmpeg does. Live servers do not know it.
     pub fn get_stream_length(&mut self, name: &str) {
-        let transaction = self.call(Call::Other);
+        let transaction = self.call(Call::StreamLength);
         let command = Command::new("getStreamLength", transaction).argument(name);
         self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
     }
@@ -241,6 +244,23 @@ impl ClientSession {
             Some(other) => command = command.argument(f64::from(other)),
             None => {}
         }
+        self.send_command(STREAM_COMMAND_CSID, stream, &command);
+    }
+
+    /// Asks to go on at another place of a recording, in ms (RTMP 1.0, 7.2.2.7).
+    /// `NetStream.Seek.Notify` answers, and media follows from a key frame at or
+    /// before it.
+    pub fn seek(&mut self, stream: StreamId, to: u32) {
+        let command = Command::new("seek", 0.0).argument(f64::from(to));
+        self.send_command(STREAM_COMMAND_CSID, stream, &command);
+    }
+
+    /// Asks the server to stop sending, or to go on, at this time in ms of a recording
+    /// (RTMP 1.0, 7.2.2.8).
+    pub fn pause(&mut self, stream: StreamId, paused: bool, at: u32) {
+        let command = Command::new("pause", 0.0)
+            .argument(paused)
+            .argument(f64::from(at));
         self.send_command(STREAM_COMMAND_CSID, stream, &command);
     }
 
@@ -296,7 +316,7 @@ impl ClientSession {
     /// asked: simple servers expect nothing else.
     fn call(&mut self, call: Call) -> f64 {
         let transaction = match call {
-            Call::Other => {
+            Call::Other | Call::StreamLength => {
                 let side = FIRST_SIDE_CALL.saturating_add(self.side_calls);
                 self.side_calls = self.side_calls.wrapping_add(1) % MAX_SIDE_CALLS;
                 side
@@ -309,7 +329,10 @@ impl ClientSession {
         };
         let transaction = f64::from(transaction);
         if self.calls.len() >= MAX_UNANSWERED_CALLS {
-            let side = self.calls.iter().position(|(_, c)| *c == Call::Other);
+            let side = self
+                .calls
+                .iter()
+                .position(|(_, c)| matches!(c, Call::Other | Call::StreamLength));
             self.calls.remove(side.unwrap_or_default());
         }
         self.calls.push((transaction, call));
@@ -440,7 +463,7 @@ impl ClientSession {
                 .status()
                 .is_some_and(|status| status.code == StatusCode::ConnectSuccess),
             Call::CreateStream => answer.number_argument(0).and_then(stream_id).is_some(),
-            Call::Play(_) | Call::Other => false,
+            Call::Play(_) | Call::StreamLength | Call::Other => false,
         };
         let mut fitting = self
             .calls
@@ -482,7 +505,8 @@ impl ClientSession {
             (Call::CreateStream, false) => Some(Event::CreateStreamFailed(answer.status())),
             (Call::Play(stream), true) => Some(Event::PlayAnswered(stream)),
             (Call::Play(stream), false) => Some(Event::PlayRejected(stream, answer.status())),
-            (Call::Other, _) => None,
+            (Call::StreamLength, true) => answer.number_argument(0).map(Event::StreamLength),
+            (Call::StreamLength, false) | (Call::Other, _) => None,
         }
     }
 
