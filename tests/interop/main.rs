@@ -22,6 +22,7 @@ mod reach;
 mod reconnect;
 mod short_stream;
 mod tls;
+mod vod;
 #[path = "../element/wire.rs"]
 mod wire;
 

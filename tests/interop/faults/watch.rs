@@ -62,7 +62,7 @@ impl Watch {
                  d.audio ! queue ! fakesink sync=false"
             }
         };
-        let description = format!("rtmprsrc name=source {properties} ! {rest}");
+        let description = format!("rtmprsrc name=source is-live=false {properties} ! {rest}");
         let pipeline = gst::parse::launch(&description).expect("a pipeline");
         let pipeline = pipeline.downcast::<gst::Pipeline>().expect("a pipeline");
         let source = pipeline.by_name("source").expect("our element");

@@ -1,0 +1,220 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! Recordings of nginx-rtmp, in playbin and in gst-play.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use gst::prelude::*;
+
+use crate::nginx::Nginx;
+use crate::process::{Folder, run, with_plugin};
+use crate::{HANG, init};
+
+/// Ten seconds, a key frame every second, presented 80 ms behind decoding.
+fn recordings() -> Folder {
+    let folder = Folder::new();
+    let [flv, mp4] = ["clip.flv", "clip.mp4"].map(|name| folder.path().join(name));
+    let output = run(Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i"])
+        .arg("testsrc2=size=160x120:rate=25:duration=10")
+        .args(["-f", "lavfi", "-i", "sine=frequency=440:duration=10"])
+        .args([
+            "-c:v", "libx264", "-preset", "veryfast", "-g", "25", "-bf", "2",
+        ])
+        .args(["-sc_threshold", "0", "-pix_fmt", "yuv420p", "-c:a", "aac"])
+        .args(["-flvflags", "add_keyframe_index", "-f", "flv"])
+        .arg(&flv));
+    assert!(output.status.success(), "{output:?}");
+    let copy = |to: &Path| {
+        let mut command = Command::new("ffmpeg");
+        command.args(["-v", "error", "-i"]).arg(&flv);
+        run(command.args(["-c", "copy"]).arg(to))
+    };
+    let output = copy(&mp4);
+    assert!(output.status.success(), "{output:?}");
+    folder
+}
+
+fn nginx(recordings: &Folder) -> Nginx {
+    let folder = recordings.path().display();
+    Nginx::with(&format!("application vod {{ play {folder}; }}"))
+}
+
+fn url(nginx: &Nginx, name: &str) -> String {
+    format!("rtmp://{}/vod/{name}", nginx.address())
+}
+
+/// A playbin that shows pictures as fast as they come.
+struct Watching {
+    playbin: gst::Element,
+    /// Stream times of the pictures since the last question, in ms.
+    shown: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Watching {
+    fn start(uri: &str) -> Self {
+        init();
+        let sink = |name: &str| {
+            let sink = gst::ElementFactory::make("fakesink").name(name);
+            sink.property("sync", false).build().expect("it is there")
+        };
+        let (video, audio) = (sink("video"), sink("audio"));
+        let shown = Arc::<Mutex<Vec<u64>>>::default();
+        let seen = Arc::clone(&shown);
+        let pad = video.static_pad("sink").expect("its pad");
+        pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+            let segment = pad.sticky_event::<gst::event::Segment>(0);
+            let segment = segment.expect("a segment comes first");
+            let segment = segment.segment().downcast_ref::<gst::ClockTime>();
+            let pts = info.buffer().and_then(|buffer| buffer.pts());
+            let time = segment.expect("TIME").to_stream_time(pts);
+            let time = time.expect("it is in the segment").mseconds();
+            seen.lock().expect("not poisoned").push(time);
+            gst::PadProbeReturn::Ok
+        });
+        let playbin = gst::ElementFactory::make("playbin")
+            .property("uri", uri)
+            .property("video-sink", &video)
+            .property("audio-sink", &audio)
+            .build()
+            .expect("playbin");
+        let watching = Self { playbin, shown };
+        watching.go_to(gst::State::Paused);
+        watching
+    }
+
+    fn go_to(&self, state: gst::State) {
+        self.playbin.set_state(state).expect("it does not fail");
+        self.settle();
+    }
+
+    /// Waits for the state, so for the first picture behind a seek.
+    fn settle(&self) {
+        let timeout = gst::ClockTime::try_from(HANG).expect("a short time");
+        let (result, _, _) = self.playbin.state(timeout);
+        let bus = self.playbin.bus().expect("a bus");
+        let error = bus.pop_filtered(&[gst::MessageType::Error]);
+        assert!(result.is_ok(), "{error:?}");
+    }
+
+    fn seek(&self, flags: gst::SeekFlags, to: u64) {
+        self.shown.lock().expect("not poisoned").clear();
+        let to = gst::ClockTime::from_mseconds(to);
+        let result = self.playbin.seek_simple(gst::SeekFlags::FLUSH | flags, to);
+        result.expect("it can be sought");
+        self.settle();
+    }
+
+    /// The first picture since the last seek.
+    fn first(&self) -> u64 {
+        self.shown.lock().expect("not poisoned")[0]
+    }
+
+    fn position(&self) -> u64 {
+        let position = self.playbin.query_position::<gst::ClockTime>();
+        position.expect("a position").mseconds()
+    }
+
+    /// Plays to the end, and returns when the last picture was.
+    fn to_the_end(&self) -> u64 {
+        let bus = self.playbin.bus().expect("a bus");
+        self.playbin
+            .set_state(gst::State::Playing)
+            .expect("it does not fail");
+        let timeout = gst::ClockTime::try_from(HANG).expect("a short time");
+        let wanted = [gst::MessageType::Eos, gst::MessageType::Error];
+        let message = bus.timed_pop_filtered(timeout, &wanted).expect("it ends");
+        assert_eq!(message.type_(), gst::MessageType::Eos, "{message:?}");
+        *self
+            .shown
+            .lock()
+            .expect("not poisoned")
+            .last()
+            .expect("pictures")
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.playbin.set_state(gst::State::Null);
+    }
+}
+
+#[test]
+fn playbin_seeks_to_a_key_frame_or_exactly_and_plays_on() {
+    let recordings = recordings();
+    let nginx = nginx(&recordings);
+    for name in ["clip.flv", "mp4:clip.mp4"] {
+        let watching = Watching::start(&format!("{} live=0", url(&nginx, name)));
+        assert_eq!(watching.first(), 80, "{name}");
+        let length = watching.playbin.query_duration::<gst::ClockTime>();
+        let length = length.expect("a duration").mseconds();
+        assert!((10_000..10_200).contains(&length), "{name}: {length}");
+        let mut seeking = gst::query::Seeking::new(gst::Format::Time);
+        assert!(watching.playbin.query(&mut seeking));
+        assert!(seeking.result().0, "{name}");
+
+        // The segment begins with the first frame of all: at most one of sound earlier.
+        watching.seek(gst::SeekFlags::KEY_UNIT, 5_300);
+        assert_eq!(watching.first(), 5_080, "{name}");
+        let position = watching.position();
+        assert!((4_940..=5_080).contains(&position), "{name}: {position}");
+        watching.seek(gst::SeekFlags::ACCURATE, 3_300);
+        assert_eq!(watching.first(), 3_300, "{name}");
+        assert_eq!(watching.position(), 3_300, "{name}");
+        // Back and forth without a pause, which is what a slider does.
+        for to in [7_000, 1_000, 8_000, 2_500] {
+            watching.shown.lock().expect("not poisoned").clear();
+            let to = gst::ClockTime::from_mseconds(to);
+            let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE;
+            watching.playbin.seek_simple(flags, to).expect("it seeks");
+        }
+        watching.settle();
+        assert_eq!(watching.first(), 2_500, "{name}");
+        assert_eq!(watching.to_the_end(), 10_040, "{name}");
+
+        // Behind the end, and to where no key frame follows.
+        watching.seek(gst::SeekFlags::ACCURATE, 9_700);
+        assert_eq!(watching.first(), 9_700, "{name}");
+        assert_eq!(watching.to_the_end(), 10_040, "{name}");
+        watching.seek(gst::SeekFlags::KEY_UNIT, 200);
+        assert_eq!(watching.first(), 80, "{name}");
+    }
+}
+
+#[test]
+fn other_rates_are_refused_and_change_nothing() {
+    let recordings = recordings();
+    let nginx = nginx(&recordings);
+    let watching = Watching::start(&format!("{} live=0", url(&nginx, "clip.flv")));
+    let refused = watching.playbin.seek(
+        2.0,
+        gst::SeekFlags::FLUSH,
+        gst::SeekType::Set,
+        gst::ClockTime::from_seconds(5),
+        gst::SeekType::None,
+        gst::ClockTime::NONE,
+    );
+    assert!(refused.is_err());
+    assert_eq!(watching.to_the_end(), 10_040);
+}
+
+#[test]
+fn gst_play_shows_position_and_duration() {
+    let recordings = recordings();
+    let nginx = nginx(&recordings);
+    let mut program = Command::new("gst-play-1.0");
+    let output = run(with_plugin(&mut program, nginx.folder())
+        .arg("--no-interactive")
+        .arg("--videosink=fakesink sync=true")
+        .arg("--audiosink=fakesink sync=true")
+        .arg(format!("{} live=0", url(&nginx, "clip.flv"))));
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{out}");
+    assert!(out.contains("0:00:05.0 / 0:00:10.0"), "{out}");
+    assert!(out.contains("Reached end of play list"), "{out}");
+    assert!(!out.contains("is live"), "{out}");
+}
