@@ -226,7 +226,7 @@ impl FlvOutput {
         let time = start.map(|(_, time)| time);
         let came = held.iter().find_map(|item| match item {
             Item::Packet(packet) => Some(packet.came),
-            Item::Notice(_) => None,
+            _ => None,
         });
         self.make_ready(Item::Packet(Packet {
             data: BytesMut::from(&file_header(audio, video)[..]),
@@ -530,6 +530,7 @@ fn set_time(item: &mut Item, time: u64) {
                 data.time = time;
             }
         }
+        Item::Sought(_) => {}
     }
 }
 

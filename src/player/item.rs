@@ -23,6 +23,17 @@ pub enum Item {
     Packet(Packet),
     /// For the application.
     Notice(Box<Notice>),
+    /// A seek was answered: what follows is of the new place, or goes on at the old one.
+    Sought(Sought),
+}
+
+/// The answer to a seek.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sought {
+    /// Which one of the play's it was.
+    pub number: u64,
+    /// The server went there.
+    pub found: bool,
 }
 
 /// One FLV tag, or the file header.
@@ -75,7 +86,8 @@ impl Item {
     pub fn survives_seek(&self) -> bool {
         match self {
             Self::Packet(packet) => packet.header,
-            Self::Notice(notice) => !matches!(**notice, Notice::Sought { .. }),
+            Self::Notice(_) => true,
+            Self::Sought(_) => false,
         }
     }
 }
@@ -85,13 +97,14 @@ impl Measured for Item {
         match self {
             Self::Packet(packet) => packet.size(),
             Self::Notice(notice) => notice.size() + ITEM_OVERHEAD,
+            Self::Sought(_) => ITEM_OVERHEAD,
         }
     }
 
     fn time(&self) -> Option<u64> {
         match self {
             Self::Packet(packet) => packet.time(),
-            Self::Notice(_) => None,
+            Self::Notice(_) | Self::Sought(_) => None,
         }
     }
 }

@@ -189,7 +189,7 @@ mod tests {
                     false => kind,
                 }
             }
-            Item::Notice(_) => '?',
+            Item::Notice(_) | Item::Sought(_) => '?',
         };
         items.iter().map(kind).collect()
     }

@@ -46,7 +46,7 @@ mod worker;
 
 pub use failure::{CAUSES, Cause, End, EosReason, Failure};
 pub use hidden::Hidden;
-pub use item::{Item, Packet};
+pub use item::{Item, Packet, Sought};
 pub use lag::{Lag, Skipped, skip};
 pub use learned::Learned;
 pub(crate) use meaning::is_about_access;

@@ -51,14 +51,6 @@ pub enum Notice {
         /// How long it was away.
         after: Duration,
     },
-    /// A seek was answered: what follows is of the new place, or goes on at the old
-    /// one. No news for the application.
-    Sought {
-        /// Which seek.
-        number: u64,
-        /// The server went there.
-        found: bool,
-    },
     /// The stream holds script data here.
     Script(ScriptData),
 }
@@ -73,7 +65,7 @@ impl Notice {
             | Self::Reconnected { to, .. } => to.len(),
             Self::Script(data) => data.size(),
             Self::PublisherLeft(reason) => reason.size(),
-            Self::PublisherReturned { .. } | Self::Sought { .. } => 0,
+            Self::PublisherReturned { .. } => 0,
         }
     }
 }

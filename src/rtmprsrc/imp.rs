@@ -25,8 +25,10 @@
  * `reconnecting`, `reconnected`, `publisher-left` and `publisher-returned`;
  * `docs/messages.md` describes all.
  *
- * A stream begins with a key frame, see #rtmprsrc:start-position. With
- * #rtmprsrc:reconnect it goes on where a connection broke.
+ * A stream begins with a key frame, see #rtmprsrc:start-position. The element
+ * is a live source unless #rtmprsrc:is-live is off, or a place in a recording
+ * is asked for: those it seeks in. With #rtmprsrc:reconnect, on in live mode,
+ * it goes on where a connection broke.
  *
  * ## Example launch lines
  * |[
@@ -36,8 +38,11 @@
  * gst-launch-1.0 -e rtmprsrc location=rtmp://localhost/live/myStream ! filesink location=recording.flv
  * ]| Record a stream as it comes.
  * |[
- * gst-launch-1.0 -e rtmprsrc location=rtmp://localhost/live/myStream reconnect=true idle-timeout=30 ! filesink location=recording.flv
- * ]| The same through breaks of the connection.
+ * gst-launch-1.0 -e rtmprsrc location=rtmp://localhost/live/myStream idle-timeout=30 on-unpublish=wait ! filesink location=recording.flv
+ * ]| The same through breaks of the connection, and while nobody publishes.
+ * |[
+ * gst-play-1.0 'rtmp://localhost/vod/film.flv live=0'
+ * ]| Watch a recording, and seek in it.
  * |[
  * gst-launch-1.0 playbin uri=rtmps://localhost/live/myStream
  * ]| Watch one over TLS.
@@ -530,6 +535,11 @@ impl PushSrcImpl for RtmprSrc {
                 Next::Tell(notice) => self.tell(&notice, &shared.hidden),
                 Next::Tag(tags) => self.send_tags(tags),
                 Next::Skipped(skipped) => self.tell_skipped(skipped),
+                Next::NotFound => gst::element_imp_warning!(
+                    self,
+                    gst::ResourceError::Seek,
+                    ["The server has not gone there; the stream goes on where it was"]
+                ),
                 Next::Look => {}
             }
         }
@@ -544,6 +554,8 @@ enum Next {
     Skipped(Skipped),
     /// A seek needs another connection.
     Again,
+    /// A seek has failed.
+    NotFound,
     /// Look again.
     Look,
 }
@@ -649,7 +661,14 @@ impl RtmprSrc {
                     Some(placed) => placed,
                     None => return Ok(Next::Look),
                 },
-                Some(Item::Notice(notice)) if output.vod.note(&notice) => return Ok(Next::Look),
+                Some(Item::Sought(sought)) => {
+                    output.vod.note(sought);
+                    return Ok(if sought.found {
+                        Next::Look
+                    } else {
+                        Next::NotFound
+                    });
+                }
                 Some(Item::Notice(notice)) => return Ok(Next::Tell(output.heard(notice))),
                 None => return Ok(Next::Look),
             },
@@ -675,8 +694,8 @@ impl RtmprSrc {
                         }
                         None => {}
                     },
-                    notice @ Item::Notice(_) => {
-                        output.items.push_front(notice);
+                    other => {
+                        output.items.push_front(other);
                         break;
                     }
                 }

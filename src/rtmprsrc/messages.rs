@@ -83,10 +83,6 @@ pub(super) fn notice(notice: &Notice, hidden: &Hidden) -> (gst::Structure, usize
             .field("gap", nanoseconds(*gap))
             .build(),
         Notice::PublisherLeft(reason) => publisher_left(reason, hidden),
-        Notice::Sought { number, found } => gst::Structure::builder("sought")
-            .field("number", number)
-            .field("found", found)
-            .build(),
         Notice::PublisherReturned { after } => gst::Structure::builder("publisher-returned")
             .field("gap", nanoseconds(*after))
             .build(),

@@ -7,7 +7,7 @@
 //! Buffers and tags keep the server's times. `flvdemux` lets its segment begin with the
 //! first frame, but not before the position of the one that it got; so both agree.
 
-use crate::player::{Notice, Packet};
+use crate::player::{Packet, Sought};
 
 /// The streaming thread's state.
 #[derive(Debug)]
@@ -43,17 +43,13 @@ impl Vod {
         self.awaited.is_some()
     }
 
-    /// Notes the answer to a seek. False if it is none.
-    pub(super) fn note(&mut self, notice: &Notice) -> bool {
-        let Notice::Sought { number, found } = notice else {
-            return false;
-        };
-        if self.awaited == Some(*number) {
+    /// Notes the answer to a seek.
+    pub(super) fn note(&mut self, sought: Sought) {
+        if self.awaited == Some(sought.number) {
             self.awaited = None;
             // The old place goes on, and its times with it.
-            self.to_frame |= !found;
+            self.to_frame |= !sought.found;
         }
-        true
     }
 
     /// Whether the packet goes on, and where its segment begins, in ms, if that is with
@@ -101,7 +97,7 @@ mod tests {
         assert_eq!(vod.place(&packet(b"\x09", 5040, true)), Some(None));
         vod.seek(1, false);
         assert_eq!(vod.place(&packet(b"FLV", 0, false)), None);
-        vod.note(&Notice::Sought {
+        vod.note(Sought {
             number: 1,
             found: true,
         });
@@ -116,13 +112,14 @@ mod tests {
         let old = packet(b"\x09", 5000, true);
         assert_eq!(vod.place(&old), None);
         assert_eq!(vod.place(&packet(b"\x09", 5000, false)), Some(None));
-        let answer = |number, found| Notice::Sought { number, found };
-        assert!(vod.note(&answer(1, true)), "an earlier one's");
+        let answer = |number, found| Sought { number, found };
+        // An earlier one's.
+        vod.note(answer(1, true));
         assert_eq!(vod.place(&old), None);
-        assert!(vod.note(&answer(2, true)));
+        vod.note(answer(2, true));
         assert_eq!(vod.place(&packet(b"\x09", 2000, true)), Some(None));
         vod.seek(3, false);
-        assert!(vod.note(&answer(3, false)));
+        vod.note(answer(3, false));
         let begins = vod.place(&packet(b"\x09", 5000, true));
         assert_eq!(begins, Some(Some(5040)), "it goes on where it was");
     }

@@ -37,7 +37,7 @@ fn feed(output: &mut FlvOutput, messages: &[Media]) -> Vec<Packet> {
         .into_iter()
         .filter_map(|item| match item {
             Item::Packet(packet) => Some(packet),
-            Item::Notice(_) => None,
+            Item::Notice(_) | Item::Sought(_) => None,
         });
     packets.collect()
 }
@@ -321,6 +321,7 @@ fn shown(items: &[Item]) -> Vec<String> {
             }
             other => panic!("{other:?}"),
         },
+        Item::Sought(sought) => panic!("{sought:?}"),
     });
     lines.collect()
 }

@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 use super::{Outcome, Player};
 use crate::flv::{TagType, Verdict, inspect};
 use crate::player::failure::EosReason;
-use crate::player::item::Item;
-use crate::player::notice::Notice;
+use crate::player::item::{Item, Sought};
 use crate::player::recording::Seek;
 use crate::rtmp::session::client::ClientSession;
 use crate::rtmp::session::{Media, MediaKind};
@@ -219,10 +218,11 @@ impl Player<'_> {
                 seeking.seek.to
             ));
         }
-        self.notify(Notice::Sought {
+        self.gather();
+        self.batch.push_back(Item::Sought(Sought {
             number: seeking.seek.number,
             found,
-        });
+        }));
         for media in seeking.held {
             self.output.media(media, now);
         }
