@@ -30,6 +30,7 @@ mod reconnect_request;
 mod redirects;
 mod script_data;
 mod secrets;
+mod seek;
 mod server;
 mod servers;
 mod stats;

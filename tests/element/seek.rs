@@ -1,0 +1,220 @@
+// Copyright (C) 2026 the rtmpr contributors
+// SPDX-License-Identifier: MPL-2.0
+
+//! Seeking in a recording, as far as the wire and the pad tell.
+
+use std::sync::mpsc;
+
+use gst::prelude::*;
+use gstrtmpr::rtmp::message::StreamId;
+use gstrtmpr::rtmp::session::MediaKind;
+use gstrtmpr::rtmp::session::server::Event;
+use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
+use gstrtmpr::rtmp::user_control::UserControl;
+
+use crate::HANG;
+use crate::media::{AAC, INTER, KEYFRAME, send_headers};
+use crate::player::Player;
+use crate::server::{Peer, Server};
+
+/// Half a second of sound and pictures, beginning with a key frame.
+fn send_group(peer: &mut Peer, stream: StreamId, start: u32) {
+    for n in 0..5 {
+        let body = if n == 0 { KEYFRAME } else { INTER };
+        peer.media(stream, MediaKind::Video, start + 100 * n, body);
+        peer.media(stream, MediaKind::Audio, start + 100 * n + 5, AAC);
+    }
+    peer.flush();
+}
+
+fn begin_recording(peer: &mut Peer, stream: StreamId) {
+    let recorded = UserControl::StreamIsRecorded(stream);
+    peer.session.user_control(&recorded);
+    send_headers(peer, stream, 0);
+    send_group(peer, stream, 0);
+}
+
+/// Waits for the command `seek`, and returns its position.
+fn asked(peer: &mut Peer) -> f64 {
+    peer.until(|event| match event {
+        Event::Called(command) if command.name == "seek" => command.number_argument(0),
+        _ => None,
+    })
+}
+
+fn answer(peer: &mut Peer, stream: StreamId, level: Level, code: StatusCode) {
+    let status = Status::new(level, code, "said so");
+    peer.session.status(stream, &status);
+}
+
+/// Where the server goes.
+fn go_to(peer: &mut Peer, stream: StreamId, place: u32) {
+    peer.session.user_control(&UserControl::StreamEof(stream));
+    answer(peer, stream, Level::Status, StatusCode::SeekNotify);
+    peer.session.user_control(&UserControl::StreamBegin(stream));
+    send_group(peer, stream, place);
+}
+
+/// A player that has shown what was sent before the seek.
+fn player(server: &Server) -> Player {
+    let player = Player::new(&server.location());
+    player.play();
+    // The file header, three more, and the group.
+    player.buffers(14);
+    player
+}
+
+fn seek(player: &Player, flags: gst::SeekFlags, to: u64) {
+    let flags = gst::SeekFlags::FLUSH | flags;
+    let to = gst::ClockTime::from_mseconds(to);
+    player.pipeline.seek_simple(flags, to).expect("it seeks");
+}
+
+fn times(buffers: &[gst::Buffer]) -> Vec<u64> {
+    let frames = buffers
+        .iter()
+        .filter(|buffer| !buffer.flags().contains(gst::BufferFlags::HEADER));
+    let time = |buffer: &gst::Buffer| buffer.dts().expect("a time").mseconds();
+    frames.map(time).collect()
+}
+
+fn group(start: u64) -> Vec<u64> {
+    let frames = (0..5).flat_map(|n| [start + 100 * n, start + 100 * n + 5]);
+    frames.collect()
+}
+
+#[test]
+fn what_was_on_its_way_is_left_out_and_the_segment_begins_where_it_should() {
+    for (flags, start) in [
+        // The key frame is presented 40 ms after its time.
+        (gst::SeekFlags::KEY_UNIT, 5_040),
+        (gst::SeekFlags::ACCURATE, 5_300),
+    ] {
+        let server = Server::playing(|peer, stream| {
+            begin_recording(peer, stream);
+            assert_eq!(asked(peer), 5_300.0);
+            send_group(peer, stream, 500);
+            go_to(peer, stream, 5_000);
+            peer.session.end_play(stream);
+            peer.serve();
+        });
+        let player = player(&server);
+        seek(&player, flags, 5_300);
+        let buffers = player.rest();
+        assert_eq!(times(&buffers), group(5_000));
+        assert!(buffers[0].flags().contains(gst::BufferFlags::DISCONT));
+        let pad = player.source.static_pad("src").expect("its pad");
+        let segment = pad.sticky_event::<gst::event::Segment>(0);
+        let segment = segment.expect("a segment");
+        let segment = segment.segment().downcast_ref::<gst::ClockTime>();
+        let segment = segment.expect("TIME");
+        let expected = Some(gst::ClockTime::from_mseconds(start));
+        assert_eq!((segment.start(), segment.time()), (expected, expected));
+        assert_eq!(segment.base(), Some(gst::ClockTime::ZERO));
+    }
+}
+
+#[test]
+fn a_server_that_goes_too_far_is_asked_again() {
+    let server = Server::playing(|peer, stream| {
+        begin_recording(peer, stream);
+        let mut questions = Vec::new();
+        // A key frame each second: it takes the next one.
+        loop {
+            let to = asked(peer);
+            questions.push(to);
+            let next = (to / 1_000.0).ceil() * 1_000.0;
+            go_to(peer, stream, next as u32);
+            if next <= 5_700.0 {
+                break;
+            }
+        }
+        assert_eq!(questions, [5_700.0, 5_450.0, 5_200.0, 4_700.0]);
+        peer.session.end_play(stream);
+        peer.serve();
+    });
+    let player = player(&server);
+    seek(&player, gst::SeekFlags::KEY_UNIT, 5_700);
+    assert_eq!(times(&player.rest()), group(5_000));
+}
+
+#[test]
+fn a_seek_that_is_refused_or_not_answered_is_a_warning_and_the_stream_goes_on() {
+    for is_refused in [true, false] {
+        let server = Server::playing(move |peer, stream| {
+            begin_recording(peer, stream);
+            asked(peer);
+            if is_refused {
+                answer(peer, stream, Level::Error, StatusCode::SeekFailed);
+            } else {
+                // Until the client has given up, as the ping tells that comes then.
+                peer.until(|event| match event {
+                    Event::UserControl(UserControl::PingRequest(_)) => Some(()),
+                    _ => None,
+                });
+            }
+            send_group(peer, stream, 500);
+            peer.session.end_play(stream);
+            peer.serve();
+        });
+        let player = Player::new(&server.location());
+        player.source.set_property("timeout", 1u32);
+        if !is_refused {
+            player.source.set_property("ping-interval", 2u32);
+        }
+        player.play();
+        player.buffers(14);
+        seek(&player, gst::SeekFlags::ACCURATE, 5_300);
+        assert_eq!(times(&player.rest()), group(500));
+        let bus = player.pipeline.bus().expect("a bus");
+        let timeout = gst::ClockTime::try_from(HANG).expect("a short time");
+        let warning = bus.timed_pop_filtered(timeout, &[gst::MessageType::Warning]);
+        let warning = warning.expect("a warning");
+        let gst::MessageView::Warning(warning) = warning.view() else {
+            panic!("{warning:?}");
+        };
+        assert!(warning.error().matches(gst::ResourceError::Seek));
+    }
+}
+
+#[test]
+fn only_recordings_can_be_sought_and_not_live() {
+    for (is_recorded, is_live) in [(false, false), (true, true)] {
+        let server = Server::playing(move |peer, stream| {
+            if is_recorded {
+                let recorded = UserControl::StreamIsRecorded(stream);
+                peer.session.user_control(&recorded);
+            }
+            send_headers(peer, stream, 0);
+            send_group(peer, stream, 0);
+            peer.serve();
+        });
+        let player = Player::new(&server.location());
+        player.source.set_property("is-live", is_live);
+        player.play();
+        player.buffers(14);
+        let to = gst::ClockTime::from_seconds(5);
+        let sought = player.pipeline.seek_simple(gst::SeekFlags::FLUSH, to);
+        assert!(sought.is_err());
+    }
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_answer() {
+    let (sender, is_asked) = mpsc::channel();
+    let server = Server::playing(move |peer, stream| {
+        begin_recording(peer, stream);
+        asked(peer);
+        sender.send(()).expect("the test listens");
+        peer.serve();
+    });
+    let player = player(&server);
+    seek(&player, gst::SeekFlags::ACCURATE, 5_300);
+    is_asked.recv_timeout(HANG).expect("the server is asked");
+    // The streaming thread waits in vain.
+    let (sender, has_stopped) = mpsc::channel();
+    let pipeline = player.pipeline.clone();
+    std::thread::spawn(move || sender.send(pipeline.set_state(gst::State::Null)));
+    let stopped = has_stopped.recv_timeout(HANG).expect("it stops");
+    assert!(stopped.is_ok());
+}
