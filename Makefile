@@ -45,6 +45,7 @@ bench: ## compare with the other RTMP sources of GStreamer
 	scripts/install-deps.sh bench
 	$(CARGO) bench --locked --bench side_by_side
 	$(CARGO) bench --locked --bench glass_to_glass
+	$(CARGO) bench --locked --bench round_trips
 
 soak: ## play while server, line and publisher fail: MINUTES=… (30), EVERY=… seconds (20), SEED=…
 	scripts/install-deps.sh test

@@ -127,6 +127,8 @@ struct Play {
     shared: Arc<Shared>,
     /// Not there before the first buffer is wanted without `async-connect`.
     worker: Option<Worker>,
+    /// The streaming thread is not to wait.
+    flushing: bool,
 }
 
 /// What the streaming thread needs of it without a lock.
@@ -419,16 +421,12 @@ impl BaseSrcImpl for RtmprSrc {
     }
 
     fn unlock(&self) -> Result<(), gst::ErrorMessage> {
-        if let Some(play) = &*lock(&self.session) {
-            play.shared.queue.set_flushing(true);
-        }
+        self.set_flushing(true);
         Ok(())
     }
 
     fn unlock_stop(&self) -> Result<(), gst::ErrorMessage> {
-        if let Some(play) = &*lock(&self.session) {
-            play.shared.queue.set_flushing(false);
-        }
+        self.set_flushing(false);
         Ok(())
     }
 
@@ -791,6 +789,13 @@ impl RtmprSrc {
         self.obj().set_live(is_live);
     }
 
+    fn set_flushing(&self, flushing: bool) {
+        if let Some(play) = &mut *lock(&self.session) {
+            play.flushing = flushing;
+            play.shared.queue.set_flushing(flushing);
+        }
+    }
+
     /// Another connection for the same stream.
     fn play_again(&self) {
         if let Some(play) = &mut *lock(&self.session) {
@@ -1013,18 +1018,23 @@ impl Play {
                 recording,
             }),
             worker: None,
+            flushing: false,
         }
     }
 
     /// The same once more.
     fn again(&self, settings: &Settings) -> Self {
         let shared = &self.shared;
-        Self::new(
+        let mut next = Self::new(
             settings,
             shared.settings.clone(),
             Arc::clone(&shared.hidden),
             Arc::clone(&shared.recording),
-        )
+        );
+        // Whoever ends the streaming thread's wait means this queue as well.
+        next.flushing = self.flushing;
+        next.shared.queue.set_flushing(self.flushing);
+        next
     }
 }
 
