@@ -200,6 +200,35 @@ fn only_recordings_can_be_sought_and_not_live() {
 }
 
 #[test]
+fn other_rates_are_refused_and_change_nothing() {
+    let (sender, refused) = mpsc::channel();
+    let refused = std::sync::Mutex::new(refused);
+    let server = Server::playing(move |peer, stream| {
+        begin_recording(peer, stream);
+        let waiting = refused.lock().expect("not poisoned");
+        waiting.recv_timeout(HANG).expect("they are refused");
+        send_group(peer, stream, 500);
+        peer.session.end_play(stream);
+        peer.serve();
+    });
+    let player = player(&server);
+    let five = gst::ClockTime::from_seconds(5);
+    for rate in [2.0, 0.5, -1.0] {
+        let result = player.pipeline.seek(
+            rate,
+            gst::SeekFlags::FLUSH,
+            gst::SeekType::Set,
+            gst::ClockTime::ZERO,
+            gst::SeekType::Set,
+            five,
+        );
+        assert!(result.is_err(), "{rate}");
+    }
+    sender.send(()).expect("the server waits");
+    assert_eq!(times(&player.rest()), group(500));
+}
+
+#[test]
 fn a_stop_does_not_wait_for_the_answer() {
     let (sender, is_asked) = mpsc::channel();
     let server = Server::playing(move |peer, stream| {

@@ -187,23 +187,6 @@ fn playbin_seeks_to_a_key_frame_or_exactly_and_plays_on() {
     }
 }
 
-#[test]
-fn other_rates_are_refused_and_change_nothing() {
-    let recordings = recordings();
-    let nginx = nginx(&recordings);
-    let watching = Watching::start(&format!("{} live=0", url(&nginx, "clip.flv")));
-    let refused = watching.playbin.seek(
-        2.0,
-        gst::SeekFlags::FLUSH,
-        gst::SeekType::Set,
-        gst::ClockTime::from_seconds(5),
-        gst::SeekType::None,
-        gst::ClockTime::NONE,
-    );
-    assert!(refused.is_err());
-    assert_eq!(watching.to_the_end(), 10_040);
-}
-
 /// Plays to the end, with a pause that is longer than the queue, and returns times in ms
 /// and sizes of the frames.
 fn frames(location: &str, recorder: Option<&Recorder>) -> Vec<(u64, usize)> {
