@@ -67,20 +67,18 @@ use super::live::{Figures, Live, Now, Segment};
 use super::messages;
 use super::posted::Posted;
 use super::properties::{self, PROPERTIES};
+use super::running::{Play, Shared};
 use super::settings::Settings;
 use super::stats;
 use super::tags::{self, Tags};
 use super::vod::Vod;
 use crate::error;
-use crate::net::Control;
 use crate::net::gio::AcceptCertificate;
 use crate::player::{
-    End, Handles, Hidden, Item, ItemQueue, Lag, Learned, Notice, Packet, PlaySettings, Reception,
-    Recording, ScriptData, Skipped, Stats, Worker,
+    End, Handles, Hidden, Item, Learned, Notice, Packet, Reception, Skipped, Stats, Worker,
 };
 use crate::properties::credentials::uri;
 use crate::queue::Popped;
-use crate::rtmp::amf::Value;
 use crate::rtmp::status::printable;
 use crate::rtmp::timestamp::Track;
 
@@ -99,13 +97,13 @@ pub(crate) const MAX_LIST_BYTES: usize = 256 << 10;
 /// The `rtmprsrc` element.
 #[derive(Default)]
 pub struct RtmprSrc {
-    settings: Mutex<Settings>,
-    session: Mutex<Option<Play>>,
+    pub(super) settings: Mutex<Settings>,
+    pub(super) session: Mutex<Option<Play>>,
     /// Of the present play or the last one.
     stats: Mutex<Arc<Stats>>,
     /// What must not be shown of it.
     hidden: Mutex<Arc<Hidden>>,
-    output: Mutex<Output>,
+    pub(super) output: Mutex<Output>,
     posted: Mutex<Posted>,
     /// Bytes handed downstream, which the base class does not count in lists.
     position: AtomicU64,
@@ -119,49 +117,30 @@ pub struct RtmprSrc {
     /// Of the live stream's mapping.
     figures: Mutex<Figures>,
     /// The last seek is content with the key frame before its position.
-    key_unit: AtomicBool,
-}
-
-/// A play from `start` to `stop`.
-struct Play {
-    shared: Arc<Shared>,
-    /// Not there before the first buffer is wanted without `async-connect`.
-    worker: Option<Worker>,
-    /// The streaming thread is not to wait.
-    flushing: bool,
-}
-
-/// What the streaming thread needs of it without a lock.
-struct Shared {
-    settings: PlaySettings,
-    hidden: Arc<Hidden>,
-    control: Control,
-    queue: Arc<ItemQueue>,
-    lag: Arc<Lag>,
-    recording: Arc<Recording>,
+    pub(super) key_unit: AtomicBool,
 }
 
 /// The streaming thread's own.
 #[derive(Default)]
-struct Output {
+pub(super) struct Output {
     /// Taken from the queue but not pushed yet.
-    items: VecDeque<Item>,
+    pub(super) items: VecDeque<Item>,
     /// `num-buffers` counts pushes, so a list would count as one.
     single_buffers: bool,
     tags: Tags,
     /// In live mode.
     live: Option<Live>,
     /// Otherwise.
-    vod: Vod,
+    pub(super) vod: Vod,
     /// Waits for the segment that begins with it.
-    placed: Option<(Packet, Begin)>,
+    pub(super) placed: Option<(Packet, Begin)>,
     /// When the first buffer was wanted, for pipelines without a clock.
     began: Option<Instant>,
 }
 
 /// A segment that begins with a buffer.
 #[derive(Debug, Clone, Copy)]
-enum Begin {
+pub(super) enum Begin {
     Live(Segment),
     /// At this time of the server's, in ms.
     Server(u64),
@@ -580,7 +559,7 @@ impl RtmprSrc {
         })
     }
 
-    fn connect(&self, play: &mut Play) {
+    pub(super) fn connect(&self, play: &mut Play) {
         let shared = &play.shared;
         let handles = Handles {
             control: shared.control.clone(),
@@ -796,48 +775,6 @@ impl RtmprSrc {
         }
     }
 
-    /// Another connection for the same stream.
-    fn play_again(&self) {
-        if let Some(play) = &mut *lock(&self.session) {
-            *play = play.again(&lock(&self.settings));
-        }
-    }
-
-    fn recording(&self) -> Option<Arc<Recording>> {
-        let play = &*lock(&self.session);
-        play.as_ref().map(|play| Arc::clone(&play.shared.recording))
-    }
-
-    /// Goes to the start of the segment. Downstream is flushed, and nobody takes from
-    /// the queue.
-    fn seek(&self, segment: &mut gst::Segment) -> bool {
-        let Some(wanted) = segment.downcast_mut::<gst::ClockTime>() else {
-            return false;
-        };
-        let start = wanted.start().unwrap_or(gst::ClockTime::ZERO);
-        wanted.set_time(start);
-        let to_frame = self.key_unit.load(Ordering::Relaxed);
-        let mut session = lock(&self.session);
-        let Some(play) = session.as_mut() else {
-            return false;
-        };
-        let mut output = lock(&self.output);
-        output.placed = None;
-        if play.shared.queue.is_finished() {
-            // The server has said good-bye.
-            *play = play.again(&lock(&self.settings));
-            self.connect(play);
-        }
-        let number = play.shared.recording.seek(start.mseconds());
-        output.vod.seek(number, to_frame);
-        output.items.retain(Item::survives_seek);
-        play.shared
-            .queue
-            .thin(|items| items.retain(Item::survives_seek));
-        play.shared.control.wake();
-        true
-    }
-
     fn set_paused(&self, paused: bool) {
         let session = lock(&self.session);
         let Some(shared) = session.as_ref().map(|play| &play.shared) else {
@@ -891,21 +828,6 @@ impl RtmprSrc {
         self.post(message);
     }
 
-    /// Metadata of a recording says how long it is.
-    fn note_length(&self, data: &ScriptData) {
-        let length = data.values.iter().find_map(|value| {
-            let object = value.as_object()?;
-            object.get("duration").and_then(Value::as_f64)
-        });
-        if let (Some(length), Some(recording)) = (length, self.recording())
-            && !self.obj().is_live()
-            && recording.set_length(length)
-        {
-            let message = gst::message::DurationChanged::builder();
-            self.post(message.src(&*self.obj()).build());
-        }
-    }
-
     /// A message is not posted, as those before it are not read.
     fn refuse(&self) {
         if lock(&self.posted).refuse() {
@@ -926,7 +848,7 @@ impl RtmprSrc {
         self.parent_send_event(gst::event::Tag::new(tags));
     }
 
-    fn post(&self, message: gst::Message) {
+    pub(super) fn post(&self, message: gst::Message) {
         // Without a bus nobody listens.
         let _ = self.obj().post_message(message);
     }
@@ -994,50 +916,6 @@ impl RtmprSrc {
     }
 }
 
-impl Play {
-    /// One that has not begun.
-    fn new(
-        settings: &Settings,
-        play: PlaySettings,
-        hidden: Arc<Hidden>,
-        recording: Arc<Recording>,
-    ) -> Self {
-        let control = Control::default();
-        let waker = control.clone();
-        let queue = ItemQueue::new(settings.queue_limits(), move || waker.wake());
-        Self {
-            shared: Arc::new(Shared {
-                settings: play,
-                hidden,
-                control,
-                queue: Arc::new(queue),
-                lag: Arc::new(match settings.is_live() {
-                    true => settings.live.lag(),
-                    false => Lag::default(),
-                }),
-                recording,
-            }),
-            worker: None,
-            flushing: false,
-        }
-    }
-
-    /// The same once more.
-    fn again(&self, settings: &Settings) -> Self {
-        let shared = &self.shared;
-        let mut next = Self::new(
-            settings,
-            shared.settings.clone(),
-            Arc::clone(&shared.hidden),
-            Arc::clone(&shared.recording),
-        );
-        // Whoever ends the streaming thread's wait means this queue as well.
-        next.flushing = self.flushing;
-        next.shared.queue.set_flushing(self.flushing);
-        next
-    }
-}
-
 impl Output {
     /// The packet as it goes downstream, and the segment that begins with it.
     fn place(&mut self, packet: Packet, now: Option<&Now>) -> Option<(Packet, Option<Begin>)> {
@@ -1096,6 +974,6 @@ fn refuse_allocation_queries(pad: &gst::Pad) {
 }
 
 /// No state behind these locks is left half changed by a panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,6 +15,8 @@ mod live_properties;
 mod messages;
 pub(crate) mod posted;
 mod properties;
+mod running;
+mod seek;
 pub(crate) mod settings;
 mod stats;
 pub(crate) mod tags;
