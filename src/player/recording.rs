@@ -39,8 +39,8 @@ pub(super) struct Seek {
 /// How much earlier than wanted the second question asks for. ms
 const FIRST_STEP: u64 = 250;
 
-/// How many connections may end over a seek.
-const MAX_ENDED: u32 = 8;
+/// How many connections may end over a seek; one that has asked counts twice.
+const MAX_ENDED: u32 = 16;
 
 impl Seek {
     /// The first one's wish.
@@ -110,9 +110,17 @@ impl Recording {
         number
     }
 
-    /// Whether there is a wish that nobody has taken.
-    pub fn wants_seek(&self) -> bool {
-        self.lock().wanted.is_some()
+    /// A connection has ended: whether another one is to fulfil a wish. Not for ever, as
+    /// a server may end each of them before it can be asked.
+    pub fn goes_on(&self) -> bool {
+        let wanted = &mut self.lock().wanted;
+        if let Some(seek) = wanted {
+            seek.ended += 1;
+        }
+        if wanted.is_some_and(|seek| seek.ended >= MAX_ENDED) {
+            *wanted = None;
+        }
+        wanted.is_some()
     }
 
     /// The connection has ended over it: the next one shall do it, unless there is a
@@ -174,6 +182,10 @@ mod tests {
             recording.put_back(seek);
         }
         assert_eq!(connections, MAX_ENDED);
+        recording.seek(1000);
+        let ends = std::iter::repeat_with(|| recording.goes_on());
+        let going_on = ends.take_while(|goes_on| *goes_on).count();
+        assert_eq!(going_on, 15, "none of them has asked");
         recording.seek(1000);
         let first = recording.take_seek().expect("a wish");
         recording.seek(2000);

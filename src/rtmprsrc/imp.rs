@@ -599,7 +599,7 @@ impl RtmprSrc {
                 Popped::TimedOut => return Ok(self.gap(output)),
                 Popped::Flushing => return Err(gst::FlowError::Flushing),
                 Popped::End(End::Eos { .. })
-                    if output.vod.is_waiting() && shared.recording.wants_seek() =>
+                    if output.vod.is_waiting() && shared.recording.goes_on() =>
                 {
                     return Ok(Next::Again);
                 }

@@ -229,6 +229,25 @@ fn other_rates_are_refused_and_change_nothing() {
 }
 
 #[test]
+fn a_server_that_ends_whatever_is_asked_is_given_up() {
+    let mut visits = 0;
+    let server = Server::start(move |peer| {
+        visits += 1;
+        let request = peer.accept_play();
+        let stream = request.stream;
+        if visits == 1 {
+            begin_recording(peer, stream);
+            asked(peer);
+        }
+        peer.session.end_play(stream);
+        peer.serve();
+    });
+    let player = player(&server);
+    seek(&player, gst::SeekFlags::ACCURATE, 5_300);
+    assert_eq!(times(&player.rest()), [0_u64; 0]);
+}
+
+#[test]
 fn a_stop_does_not_wait_for_the_answer() {
     let (sender, is_asked) = mpsc::channel();
     let server = Server::playing(move |peer, stream| {
