@@ -32,9 +32,6 @@ const MAX_APART: i64 = 5_000;
 /// How far script data may be ahead of the frame before it. ms
 const MAX_AHEAD: i64 = 1_000;
 
-/// How far a server may go back, or ahead, when it goes on with a recording. ms
-const RESUMED: std::ops::RangeInclusive<i64> = -10_000..=1_000;
-
 /// Where a frame is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Placed {
@@ -63,8 +60,6 @@ struct Line {
     last: Option<i64>,
     /// The publisher may have restarted since the last frame.
     announced: bool,
-    /// The server goes on where it had stopped.
-    resumed: bool,
     /// It has: the other track was moved behind what was.
     other_moved: bool,
 }
@@ -75,13 +70,6 @@ impl Continuity {
     pub(super) fn announce_restart(&mut self) {
         self.audio.announced = self.latest.is_some();
         self.video.announced = self.latest.is_some();
-    }
-
-    /// The server goes on with a recording that was paused. nginx-rtmp counts the pause
-    /// as played for FLV files.
-    pub(super) fn announce_resume(&mut self) {
-        self.audio.resumed = self.audio.last.is_some();
-        self.video.resumed = self.video.last.is_some();
     }
 
     /// Puts a frame with this 64-bit time, in ms, on the line.
@@ -96,8 +84,6 @@ impl Continuity {
             None => (raw, 0),
         };
         let announced = std::mem::take(&mut line.announced);
-        let resumed = std::mem::take(&mut line.resumed);
-        let gap = if resumed { 0 } else { gap };
         let other_moved = std::mem::take(&mut line.other_moved);
         // A track that comes later begins where the other one is.
         let (reference, known) = match line.last {
@@ -116,8 +102,6 @@ impl Continuity {
         let continues = if other_moved && follows {
             // By chance: it began anew as well.
             false
-        } else if resumed {
-            RESUMED.contains(&step)
         } else if announced {
             (0..=gap + MAX_STEP_FORWARD).contains(&step)
         } else {
@@ -201,34 +185,6 @@ fn milliseconds(time: Duration) -> i64 {
 mod tests {
     use super::*;
     use Track::{Audio, Video};
-
-    #[test]
-    fn a_pause_of_the_server_is_no_time_of_the_recording() {
-        let mut continuity = Continuity::default();
-        let before = [(Video, 0, 0), (Audio, 5, 0), (Video, 40, 0), (Audio, 28, 0)];
-        place(&mut continuity, &before);
-        continuity.announce_resume();
-        // Counted as played, by both tracks alike.
-        let after = [
-            (Video, 60_080, 60_000),
-            (Audio, 60_051, 60_000),
-            (Video, 60_120, 60_000),
-            (Audio, 60_074, 60_000),
-        ];
-        let times: Vec<_> = place(&mut continuity, &after)
-            .into_iter()
-            .map(|(time, _)| time)
-            .collect();
-        // The first one comes 1 ms behind; the distances stay.
-        assert_eq!(times, [41, 12, 81, 35]);
-
-        let mut continuity = Continuity::default();
-        place(&mut continuity, &before);
-        continuity.announce_resume();
-        let after = [(Video, 80, 60_000), (Audio, 51, 60_000)];
-        let placed = place(&mut continuity, &after);
-        assert_eq!(placed, [(80, false), (51, false)], "as it should be");
-    }
 
     /// Frames as (track, time, arrival), all in ms, and where they are put.
     fn place(continuity: &mut Continuity, frames: &[(Track, u64, u64)]) -> Vec<(u64, bool)> {

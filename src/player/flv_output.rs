@@ -118,11 +118,6 @@ impl FlvOutput {
         self.ready_bytes = self.ready.iter().map(Measured::size).sum();
     }
 
-    /// The server goes on with a recording where it had stopped.
-    pub(super) fn announce_resume(&mut self) {
-        self.continuity.announce_resume();
-    }
-
     /// What comes next is of another place in a recording, and has its times.
     pub(super) fn begin_elsewhere(&mut self) {
         self.timeline = Timeline::new();

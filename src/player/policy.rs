@@ -8,7 +8,6 @@ mod access;
 mod ending;
 pub(crate) mod flood;
 mod members;
-mod pausing;
 mod presence;
 mod seeking;
 pub(crate) mod succession;
@@ -20,7 +19,6 @@ use std::time::{Duration, Instant};
 
 use flood::Flood;
 use members::{Members, server_version};
-use pausing::Pausing;
 use seeking::Seeking;
 
 use super::ItemQueue;
@@ -136,9 +134,6 @@ pub(super) struct Player<'a> {
     /// What said that the publisher left, and when.
     left: Option<(EosReason, Instant)>,
     seeking: Option<Seeking>,
-    pausing: Option<Pausing>,
-    /// Of the last message of audio or video, in ms as the server has it.
-    last_timestamp: u32,
     reported: HashSet<String>,
 }
 
@@ -187,8 +182,6 @@ impl<'a> Player<'a> {
             wanted: Wanted::ALL,
             left: None,
             seeking: None,
-            pausing: None,
-            last_timestamp: 0,
             reported: HashSet::new(),
         }
     }
@@ -303,7 +296,6 @@ impl<'a> Player<'a> {
             MediaKind::Audio | MediaKind::Video | MediaKind::Aggregate
         ) {
             self.gaps.message(now);
-            self.last_timestamp = media.timestamp;
         }
         if let Some(candidate) = &mut self.candidate {
             if candidate.hold(media, now) && self.phase == Phase::Waiting {
@@ -391,8 +383,8 @@ impl<'a> Player<'a> {
                 }
                 None
             }
-            // The server stops, or leaves the old place.
-            UserControl::StreamEof(_) if self.is_seeking() || self.pausing.is_some() => None,
+            // The server leaves the old place; the answer follows.
+            UserControl::StreamEof(_) if self.is_seeking() => None,
             UserControl::StreamIsRecorded(stream) if self.is_ours(stream) => {
                 self.shared.recording.set_recorded();
                 None
@@ -572,13 +564,12 @@ impl Policy<ClientSession> for Player<'_> {
             self.pinger.forget();
         }
         self.blocked = !room;
-        room || self.may_read_on(session)
+        room
     }
 
     fn on_turn(&mut self, session: &mut ClientSession) -> Option<Outcome> {
         self.switch_media(session);
         self.seek_where_wanted(session, Instant::now());
-        self.pause_where_wanted(session, Instant::now());
         if self.candidate.is_some() {
             self.take_over();
         }

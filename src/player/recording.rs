@@ -16,7 +16,6 @@ pub struct Recording {
 struct State {
     length: Option<u64>,
     is_recorded: bool,
-    is_paused: bool,
     seeks: u64,
     wanted: Option<Seek>,
 }
@@ -88,16 +87,6 @@ impl Recording {
     /// The server calls it one (StreamIsRecorded).
     pub fn set_recorded(&self) {
         self.lock().is_recorded = true;
-    }
-
-    /// The pipeline is paused, or goes on. Wake the network thread behind it.
-    pub fn set_paused(&self, paused: bool) {
-        self.lock().is_paused = paused;
-    }
-
-    /// Whether the pipeline is paused.
-    pub(super) fn is_paused(&self) -> bool {
-        self.lock().is_paused
     }
 
     /// Wishes to be elsewhere, which replaces an earlier wish. Wake the network

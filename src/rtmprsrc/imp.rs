@@ -776,17 +776,12 @@ impl RtmprSrc {
     }
 
     fn set_paused(&self, paused: bool) {
-        let session = lock(&self.session);
-        let Some(shared) = session.as_ref().map(|play| &play.shared) else {
-            return;
-        };
-        if self.obj().is_live() {
-            shared.lag.set_paused(paused);
+        if let Some(play) = &*lock(&self.session)
+            && self.obj().is_live()
+        {
+            play.shared.lag.set_paused(paused);
             // The base class would hold what it gets now for the time after.
-            shared.queue.set_held(paused);
-        } else {
-            shared.recording.set_paused(paused);
-            shared.control.wake();
+            play.shared.queue.set_held(paused);
         }
     }
 

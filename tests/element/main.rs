@@ -22,7 +22,6 @@ mod measured;
 mod media;
 mod messages;
 mod parameters;
-mod pause;
 mod play;
 mod player;
 mod properties;

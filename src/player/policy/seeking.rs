@@ -110,7 +110,6 @@ impl Player<'_> {
         self.batch.retain(Item::survives_seek);
         self.batch_bytes = 0;
         self.output.leave_for_seek();
-        self.unpause(session, now);
         self.ask_for(session, seek.ask);
     }
 
