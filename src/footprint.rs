@@ -11,7 +11,7 @@
 //! the allocator keeps for itself.
 
 use crate::driver;
-use crate::player::{candidate, flv_output, gate, script_data, selection, sequence_headers};
+use crate::player::{candidate, flv_output, gate, race, script_data, selection, sequence_headers};
 use crate::rtmp::session::server;
 use crate::rtmp::{amf, chunk, connection};
 use crate::rtmprsrc::{amf_value, imp, posted};
@@ -79,6 +79,15 @@ pub fn candidate() -> Vec<Part> {
     )]
 }
 
+/// What another place takes beside its connection, while several are tried at the start.
+#[must_use]
+pub fn rival() -> Vec<Part> {
+    vec![(
+        "media of another place that is tried",
+        on_the_way() + largest_message() + 2 * sequence_headers::MAX_REMEMBERED,
+    )]
+}
+
 /// What the session of a client takes in a server, which sends what the server gives
 /// it beside that.
 #[must_use]
@@ -114,6 +123,15 @@ pub fn of_two_connections(max_queue_bytes: usize) -> usize {
         .saturating_add(sum(&candidate()))
 }
 
+/// The most that a play takes while as many places as can be are tried at the start, in
+/// bytes.
+#[must_use]
+pub fn of_several_places(max_queue_bytes: usize) -> usize {
+    let other = sum(&connection()).saturating_add(sum(&rival()));
+    let others = other.saturating_mul(race::MAX_AT_A_TIME - 1);
+    of_one_connection(max_queue_bytes).saturating_add(others)
+}
+
 fn largest_message() -> usize {
     chunk::Limits::default().media_message as usize
 }
@@ -135,7 +153,7 @@ fn on_the_way() -> usize {
 mod tests {
     use super::*;
     use crate::player::policy::{self, flood, succession};
-    use crate::player::{ladder, reconnect, redirect, round_trip};
+    use crate::player::{ladder, race, reconnect, redirect, round_trip};
     use crate::rtmp::session::client;
     use crate::rtmp::{capabilities, payload, status};
     use crate::rtmprsrc::{settings, tags};
@@ -176,6 +194,11 @@ mod tests {
         expected.push(row(&(
             "**two connections**",
             of_two_connections(DEFAULT_QUEUE),
+        )));
+        expected.extend(rival().iter().map(row));
+        expected.push(row(&(
+            "**three places at the start**",
+            of_several_places(DEFAULT_QUEUE),
         )));
         expected.extend(server_session().iter().rev().take(1).map(row));
         expected.push(row(&("**session of a server**", sum(&server_session()))));
@@ -270,6 +293,11 @@ mod tests {
             (
                 "attempts to reconnect that the server refuses, in a row",
                 reconnect::MAX_REFUSALS.into(),
+            ),
+            ("places of one stream", bytes(settings::MAX_LOCATIONS)),
+            (
+                "places that are tried at a time",
+                bytes(race::MAX_AT_A_TIME),
             ),
             (
                 "media of a second connection before it takes over",

@@ -114,6 +114,8 @@ pub struct Failure {
     pub tried: Vec<String>,
     /// The server had asked for a SecureToken, and there was none for it.
     pub secure_token_wanted: bool,
+    /// At which other place that the user named, if it was none of the first one's.
+    pub at: Option<String>,
     /// Where that was, without secrets, if the play was redirected.
     pub redirected_to: Option<String>,
 }
@@ -127,6 +129,7 @@ impl Failure {
             elapsed,
             tried: Vec::new(),
             secure_token_wanted: false,
+            at: None,
             redirected_to: None,
         }
     }

@@ -40,13 +40,18 @@ impl Hidden {
         for value in &connect.extra_arguments {
             secrets.add_value(value);
         }
-        let access = &settings.access;
-        let password = access.credentials.as_ref().map(|known| &known.password);
-        for secret in [password, access.secure_token.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            secrets.add(secret);
+        for other in &settings.alternatives {
+            secrets.add_location(&other.location);
+        }
+        let others = settings.alternatives.iter().map(|other| &other.access);
+        for access in std::iter::once(&settings.access).chain(others) {
+            let password = access.credentials.as_ref().map(|known| &known.password);
+            for secret in [password, access.secure_token.as_ref()]
+                .into_iter()
+                .flatten()
+            {
+                secrets.add(secret);
+            }
         }
         if let Proxy::Through(proxy) = &settings.network.proxy
             && let Some(password) = &proxy.password

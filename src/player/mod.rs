@@ -29,6 +29,7 @@ mod meter;
 mod notice;
 mod play;
 pub(crate) mod policy;
+pub(crate) mod race;
 mod reception;
 pub(crate) mod reconnect;
 mod recording;
@@ -42,6 +43,7 @@ mod settings;
 mod standby;
 mod stats;
 mod traffic;
+mod visit;
 mod worker;
 
 pub use failure::{CAUSES, Cause, End, EosReason, Failure};
@@ -58,7 +60,9 @@ pub use recording::Recording;
 pub use redirect::{MAX_REDIRECTS, RedirectError};
 pub use round_trip::RoundTrip;
 pub use script_data::ScriptData;
-pub use settings::{FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
+pub use settings::{
+    Alternative, FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition,
+};
 pub use stats::{Peer, Phase, Snapshot, Stats};
 pub use traffic::{Flow, Flows};
 pub use worker::{Handles, Worker};

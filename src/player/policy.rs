@@ -9,6 +9,7 @@ mod ending;
 pub(crate) mod flood;
 mod members;
 mod presence;
+mod rivals;
 mod seeking;
 pub(crate) mod succession;
 
@@ -32,6 +33,7 @@ use super::learned::Learned;
 use super::log::Log;
 use super::meaning::Meaning;
 use super::notice::Notice;
+use super::race::Entrant;
 use super::reception::{Reception, Wanted};
 use super::recording::Recording;
 use super::redirect::Redirect;
@@ -69,6 +71,8 @@ pub(super) struct Shared {
     pub(super) reception: Arc<Reception>,
     pub(super) recording: Arc<Recording>,
     pub(super) learned: Arc<Learned>,
+    /// Others try as well, or have tried.
+    pub(super) entrant: Option<Arc<Entrant>>,
     /// When requests to reconnect were followed.
     pub(super) reconnects: Arc<Mutex<Vec<Instant>>>,
     /// When the last connection broke, while another one is made.
@@ -149,6 +153,8 @@ impl<'a> Player<'a> {
     ) -> Self {
         let now = Instant::now();
         shared.stats.begin_attempt();
+        let here = place.shown();
+        shared.stats.update_peer(|peer| peer.location = Some(here));
         output.want(shared.reception.wanted());
         Self {
             shared,
@@ -540,7 +546,7 @@ impl Policy<ClientSession> for Player<'_> {
     }
 
     fn flush(&mut self, session: &ClientSession) -> bool {
-        if self.candidate.is_some() {
+        if self.candidate.is_some() || !self.may_hand_on() {
             // What is in the queue is the other connection's.
             self.stats.set_counters(session.counters());
             return true;
@@ -818,4 +824,4 @@ impl Player<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -95,22 +95,44 @@ impl Hope {
     }
 }
 
-/// The attempts of one play.
-#[derive(Debug, Default)]
+/// The attempts of one play, which take its places in turn.
+#[derive(Debug)]
 pub(super) struct Attempts {
     /// In a row, without media.
     count: u32,
-    /// Of these, refused by the server.
-    refusals: u32,
+    /// Of these, refused, for each place.
+    refusals: Vec<u32>,
     /// How many times the delay has grown.
     steps: u32,
+    /// Since the last delay. Each place is tried once before the next one.
+    since_delay: usize,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct NextAttempt {
+    /// Which place.
+    pub(super) place: usize,
+    /// After how long.
+    pub(super) delay: Duration,
 }
 
 impl Attempts {
+    /// For so many places.
+    pub(super) fn new(places: usize) -> Self {
+        Self {
+            count: 0,
+            refusals: vec![0; places],
+            steps: 0,
+            since_delay: 0,
+        }
+    }
+
     /// Media came by a connection that held for so long.
     pub(super) fn succeeded(&mut self, held: Duration) {
         self.count = 0;
-        self.refusals = 0;
+        self.refusals.fill(0);
+        self.since_delay = 0;
         if held >= STABLE {
             self.steps = 0;
         }
@@ -121,33 +143,52 @@ impl Attempts {
         self.count
     }
 
-    /// How long to wait before another attempt, if there is to be one after this failure.
-    /// `random` is from 0 to 1.
+    /// Where and when to make another attempt, if there is to be one after this failure
+    /// at `from`. `random` is from 0 to 1.
     pub(super) fn next(
         &mut self,
         settings: &Reconnect,
+        from: usize,
         cause: &Cause,
         random: f64,
-    ) -> Option<Duration> {
-        let may = match Hope::of(cause) {
-            Hope::Always => true,
-            Hope::AFewTimes => {
-                self.refusals += 1;
-                self.refusals <= MAX_REFUSALS
-            }
-            Hope::Never => false,
-        };
+    ) -> Option<NextAttempt> {
+        if let Some(refusals) = self.refusals.get_mut(from) {
+            *refusals = match Hope::of(cause) {
+                Hope::Always => *refusals,
+                Hope::AFewTimes => *refusals + 1,
+                Hope::Never => MAX_REFUSALS + 1,
+            };
+        }
         let is_left = settings.attempts.is_none_or(|most| self.count < most);
-        if !settings.enabled || !may || !is_left {
+        if !settings.enabled || !is_left {
             return None;
         }
+        let all = self.refusals.len();
+        let hopeful = |place: &usize| {
+            let refusals = self.refusals.get(*place);
+            refusals.is_some_and(|refusals| *refusals <= MAX_REFUSALS)
+        };
+        let place = (1..=all).map(|i| (from + i) % all).find(hopeful)?;
+        let places = (0..all).filter(hopeful).count();
         self.count = self.count.saturating_add(1);
+        let is_tried_at_once = (1..places).contains(&self.since_delay);
+        let delay = if is_tried_at_once {
+            self.since_delay += 1;
+            Duration::ZERO
+        } else {
+            self.since_delay = 1;
+            self.delay(settings, random)
+        };
+        Some(NextAttempt { place, delay })
+    }
+
+    fn delay(&mut self, settings: &Reconnect, random: f64) -> Duration {
         let grown = settings.factor.powf(f64::from(self.steps));
         self.steps = self.steps.saturating_add(1);
         let longest = settings.max_delay.as_secs_f64();
         let delay = (settings.first_delay.as_secs_f64() * grown).min(longest);
         let part = 1.0 + settings.jitter * (2.0 * random - 1.0);
-        Some(Duration::try_from_secs_f64(delay * part).unwrap_or(settings.max_delay))
+        Duration::try_from_secs_f64(delay * part).unwrap_or(settings.max_delay)
     }
 }
 
@@ -203,15 +244,27 @@ mod tests {
         jitter: 0.2,
     };
 
+    /// Of the next attempt at the only place.
+    fn delay_of(
+        attempts: &mut Attempts,
+        settings: &Reconnect,
+        cause: &Cause,
+        random: f64,
+    ) -> Option<Duration> {
+        let next = attempts.next(settings, 0, cause, random);
+        next.inspect(|next| assert_eq!(next.place, 0))
+            .map(|next| next.delay)
+    }
+
     fn lost() -> Cause {
         Cause::ConnectionLost("reset".to_owned())
     }
 
     #[test]
     fn delays_grow_up_to_the_longest_and_begin_anew_once_a_connection_holds() {
-        let mut attempts = Attempts::default();
+        let mut attempts = Attempts::new(1);
         let next = |attempts: &mut Attempts| {
-            let delay = attempts.next(&ON, &lost(), 0.5);
+            let delay = delay_of(attempts, &ON, &lost(), 0.5);
             delay.expect("another").as_millis()
         };
         let delays: Vec<_> = (0..11).map(|_| next(&mut attempts)).collect();
@@ -230,7 +283,7 @@ mod tests {
     #[test]
     fn delays_differ_by_the_jitter() {
         for (random, expected) in [(0.0, 400), (0.5, 500), (1.0, 600)] {
-            let delay = Attempts::default().next(&ON, &lost(), random);
+            let delay = delay_of(&mut Attempts::new(1), &ON, &lost(), random);
             assert_eq!(delay, Some(Duration::from_millis(expected)));
         }
     }
@@ -241,9 +294,9 @@ mod tests {
             factor: f64::MAX,
             ..ON
         };
-        let mut attempts = Attempts::default();
+        let mut attempts = Attempts::new(1);
         for expected in [500, 15_000, 15_000] {
-            let delay = attempts.next(&settings, &lost(), 0.5);
+            let delay = delay_of(&mut attempts, &settings, &lost(), 0.5);
             assert_eq!(delay, Some(Duration::from_millis(expected)));
         }
     }
@@ -254,35 +307,71 @@ mod tests {
             attempts: Some(2),
             ..ON
         };
-        let mut attempts = Attempts::default();
+        let mut attempts = Attempts::new(1);
         for expected in [true, true, false] {
-            let next = attempts.next(&settings, &lost(), 0.5);
+            let next = delay_of(&mut attempts, &settings, &lost(), 0.5);
             assert_eq!(next.is_some(), expected);
         }
         attempts.succeeded(Duration::ZERO);
-        assert!(attempts.next(&settings, &lost(), 0.5).is_some());
+        assert!(delay_of(&mut attempts, &settings, &lost(), 0.5).is_some());
     }
 
     #[test]
     fn refusals_are_taken_a_few_times_and_what_cannot_change_never() {
         let rejected = Cause::ConnectRejected(None);
-        let mut attempts = Attempts::default();
+        let mut attempts = Attempts::new(1);
         for i in 0..MAX_REFUSALS {
-            assert!(attempts.next(&ON, &rejected, 0.5).is_some(), "{i}");
-            assert!(attempts.next(&ON, &lost(), 0.5).is_some(), "{i}");
+            assert!(
+                delay_of(&mut attempts, &ON, &rejected, 0.5).is_some(),
+                "{i}"
+            );
+            assert!(delay_of(&mut attempts, &ON, &lost(), 0.5).is_some(), "{i}");
         }
-        assert!(attempts.next(&ON, &rejected, 0.5).is_none());
+        assert!(delay_of(&mut attempts, &ON, &rejected, 0.5).is_none());
 
         for cause in [
             Cause::Panicked,
             Cause::Tls(TlsError::NoBackend),
             Cause::Proxy(ProxyFailure::Login, String::new()),
         ] {
-            let next = Attempts::default().next(&ON, &cause, 0.5);
+            let next = delay_of(&mut Attempts::new(1), &ON, &cause, 0.5);
             assert_eq!(next, None, "{cause:?}");
         }
         let off = Reconnect::default();
-        assert_eq!(Attempts::default().next(&off, &lost(), 0.5), None);
+        assert_eq!(delay_of(&mut Attempts::new(1), &off, &lost(), 0.5), None);
+    }
+
+    #[test]
+    fn places_are_taken_in_turn_with_a_delay_before_each_round() {
+        let mut attempts = Attempts::new(3);
+        let mut at = 1;
+        let mut next = |cause: &Cause| {
+            let next = attempts.next(&ON, at, cause, 0.5)?;
+            at = next.place;
+            Some((at, next.delay.as_millis()))
+        };
+        let turns: Vec<_> = (0..7).filter_map(|_| next(&lost())).collect();
+        let expected = [
+            (2, 500),
+            (0, 0),
+            (1, 0),
+            (2, 750),
+            (0, 0),
+            (1, 0),
+            (2, 1125),
+        ];
+        assert_eq!(turns, expected);
+        // One that will not have us is left out.
+        let never = Cause::Panicked;
+        assert_eq!(next(&never), Some((0, 0)));
+        assert_eq!(next(&lost()), Some((1, 1687)));
+        assert_eq!(next(&lost()), Some((0, 0)));
+        assert_eq!(next(&never), Some((1, 2531)));
+        assert_eq!(next(&never), None);
+        attempts.succeeded(STABLE);
+        let next = attempts.next(&ON, 0, &lost(), 0.5);
+        let delay = Duration::from_millis(500);
+        assert_eq!(next, Some(NextAttempt { place: 1, delay }));
     }
 
     #[test]

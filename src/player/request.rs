@@ -7,7 +7,7 @@ use super::ladder::{Choices, Form};
 use super::redirect::{RedirectError, reconnect};
 use super::settings::{HandshakeChoice, PlaySettings};
 use crate::net::Endpoint;
-use crate::rtmp::auth::Credentials;
+use crate::rtmp::auth::{Access, Credentials};
 use crate::rtmp::handshake::HandshakeForm;
 use crate::rtmp::location::{Location, Scheme};
 use crate::rtmp::message::StreamId;
@@ -18,10 +18,13 @@ use crate::rtmp::status::Status;
 /// nothing else.
 const FLASH_PLAYER_VERSION: &str = "WIN 32,0,0,465";
 
-/// A place to play from: that of the settings, or where a server sent us.
+/// A place to play from: one of the settings, or where a server sent us.
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) location: Location,
+    /// From which of the places that the user named, by its number in the settings, we
+    /// came here.
+    pub(super) named: usize,
     /// Not the one that the user gave.
     pub(super) redirected: bool,
 }
@@ -50,6 +53,23 @@ impl Request {
 }
 
 impl Place {
+    /// The places that the user named, in their order; one at least.
+    pub(super) fn all(settings: &PlaySettings) -> Vec<Self> {
+        let others = settings.alternatives.iter().map(|other| &other.location);
+        let locations = std::iter::once(&settings.location).chain(others);
+        let places = locations.enumerate().map(|(named, location)| Self {
+            location: location.clone(),
+            named,
+            redirected: false,
+        });
+        places.collect()
+    }
+
+    /// Where the user's words about the location apply as they are.
+    fn is_first(&self) -> bool {
+        self.named == 0 && !self.redirected
+    }
+
     /// The place without its secrets.
     pub(super) fn shown(&self) -> String {
         self.location.redacted()
@@ -67,17 +87,21 @@ impl Place {
         }
     }
 
-    /// Whether this is the host that the user gave credentials for, at whatever
-    /// port. Where else a server sends us, they are not taken along.
-    fn is_trusted(&self, settings: &PlaySettings) -> bool {
-        let host = &settings.location.host;
-        self.location.host.eq_ignore_ascii_case(host)
+    /// What to show at this place, if it is the host that the user gave it for, at
+    /// whatever port. Where else a server sends us, it is not taken along.
+    pub(super) fn access<'a>(&self, settings: &'a PlaySettings) -> Option<&'a Access> {
+        let other = self.named.checked_sub(1);
+        let (location, access) = match other.and_then(|other| settings.alternatives.get(other)) {
+            Some(other) => (&other.location, &other.access),
+            None => (&settings.location, &settings.access),
+        };
+        let is_there = self.location.host.eq_ignore_ascii_case(&location.host);
+        is_there.then_some(access)
     }
 
     /// User name and password for this place.
     pub(super) fn credentials(&self, settings: &PlaySettings) -> Option<Credentials> {
-        let credentials = settings.access.credentials.clone();
-        credentials.filter(|_| self.is_trusted(settings))
+        self.access(settings)?.credentials.clone()
     }
 
     /// What to ask for here in this form.
@@ -91,7 +115,7 @@ impl Place {
         }
         let mut connect = settings.connect.clone();
         // Made for the place that the user named.
-        let tc_url = settings.tc_url.clone().filter(|_| !self.redirected);
+        let tc_url = settings.tc_url.clone().filter(|_| self.is_first());
         connect.tc_url = tc_url.unwrap_or_else(|| location.tc_url());
         connect.application.clone_from(&location.application);
         if form.as_flash_player && connect.flash_version.is_none() {
@@ -100,8 +124,12 @@ impl Place {
         let mut play = settings.play.clone();
         play.name.clone_from(&location.stream);
         play.start = form.start.unwrap_or(play.start);
-        let subscribe = settings.subscribe.clone();
-        let secure_token = settings.access.secure_token.clone();
+        let subscribe = settings.subscribe.as_ref().map(|name| match self.named {
+            0 => name.clone(),
+            // The same stream is called otherwise there.
+            _ => location.stream.clone(),
+        });
+        let access = self.access(settings);
         let digest = form.as_flash_player || settings.handshake == HandshakeChoice::Digest;
         Request {
             endpoint: Endpoint {
@@ -112,7 +140,7 @@ impl Place {
             connect,
             play,
             subscribe: subscribe.or_else(|| form.subscribe.then(|| location.stream.clone())),
-            secure_token: secure_token.filter(|_| self.is_trusted(settings)),
+            secure_token: access.and_then(|access| access.secure_token.clone()),
             handshake: if digest {
                 HandshakeForm::Digest
             } else {
@@ -141,13 +169,64 @@ impl Place {
         Ok(Self {
             location,
             redirected,
+            ..*self
         })
     }
 
     fn other_splits(&self, settings: &PlaySettings) -> Vec<(String, String)> {
-        if settings.fixed_path && !self.redirected {
+        if settings.fixed_path && self.is_first() {
             return Vec::new();
         }
         self.location.other_splits()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::player::policy::tests::settings;
+    use crate::player::settings::Alternative;
+
+    fn access(user: &str) -> Access {
+        Access {
+            credentials: Some(Credentials {
+                user: user.to_owned(),
+                password: "password".to_owned(),
+            }),
+            ..Access::default()
+        }
+    }
+
+    #[test]
+    fn each_place_is_shown_who_asks_there_and_no_other_host_is() {
+        let location = |url| Location::parse(url).expect("a location");
+        let mut settings = settings();
+        settings.location = location("rtmp://a/live/s");
+        settings.access = access("first");
+        settings.alternatives = vec![Alternative {
+            location: location("rtmp://b/other/t"),
+            access: access("second"),
+        }];
+        settings.tc_url = Some("rtmp://a/elsewhere".to_owned());
+        settings.subscribe = Some("s".to_owned());
+        let places = Place::all(&settings);
+        let user = |place: &Place| place.credentials(&settings).map(|known| known.user);
+        let users: Vec<_> = places.iter().map(user).collect();
+        assert_eq!(users, [Some("first".to_owned()), Some("second".to_owned())]);
+        // A redirect from the second place leads to the host of the first one.
+        let moved = Place {
+            location: location("rtmp://a/live/s"),
+            redirected: true,
+            ..places[1].clone()
+        };
+        assert_eq!(user(&moved), None);
+
+        let ask = |place: &Place| place.request(&settings, &Form::default());
+        let (first, second) = (ask(&places[0]), ask(&places[1]));
+        assert_eq!(first.connect.tc_url, "rtmp://a/elsewhere");
+        assert_eq!(second.connect.tc_url, "rtmp://b/other");
+        assert_eq!(second.play.name, "t");
+        assert_eq!(first.subscribe.as_deref(), Some("s"));
+        assert_eq!(second.subscribe.as_deref(), Some("t"));
     }
 }

@@ -61,11 +61,22 @@ pub enum HandshakeChoice {
     Digest,
 }
 
+/// Another place of the same stream.
+#[derive(Debug, Clone)]
+pub struct Alternative {
+    /// Where.
+    pub location: Location,
+    /// Who asks there.
+    pub access: Access,
+}
+
 /// One play, as asked for. Fixed while it runs.
 #[derive(Clone)]
 pub struct PlaySettings {
     /// Where the stream is.
     pub location: Location,
+    /// Where else it is.
+    pub alternatives: Vec<Alternative>,
     /// The way to the server.
     pub network: Options,
     /// The user has set application or stream by themselves: the path is not
@@ -110,6 +121,7 @@ impl fmt::Debug for PlaySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlaySettings")
             .field("location", &self.location)
+            .field("alternatives", &self.alternatives)
             .field("network", &self.network)
             .field("access", &self.access)
             .field("handshake", &self.handshake)

@@ -19,6 +19,7 @@ use super::entry::Entry;
 use super::flv_output::FlvOutput;
 use super::ladder::Form;
 use super::policy::Shared;
+use super::race::Entrant;
 use super::request::Place;
 use super::stats::Stats;
 use crate::net::Control;
@@ -155,7 +156,7 @@ impl Standby {
         let handover = Arc::<Handover>::default();
         let (sender, finished) = mpsc::channel();
         // Its figures are of no interest before it has taken over.
-        let shared = Arc::new(shared.with_stats(Arc::default()));
+        let shared = Arc::new(shared.with(Arc::default(), shared.entrant.clone()));
         let candidate = Candidate::new(Arc::clone(&handover), active.clone(), stats, has_video);
         let (own_control, own_place) = (control.clone(), place.clone());
         let waker = WakeAtEnd(active);
@@ -251,8 +252,8 @@ impl Drop for WakeAtEnd {
 }
 
 impl Shared {
-    /// The same play with other figures.
-    fn with_stats(&self, stats: Arc<Stats>) -> Self {
+    /// The same play with other figures, maybe among others that try.
+    pub(super) fn with(&self, stats: Arc<Stats>, entrant: Option<Arc<Entrant>>) -> Self {
         Self {
             log: self.log.clone(),
             hidden: Arc::clone(&self.hidden),
@@ -263,6 +264,7 @@ impl Shared {
             reception: Arc::clone(&self.reception),
             recording: Arc::clone(&self.recording),
             learned: Arc::clone(&self.learned),
+            entrant,
             reconnects: Arc::clone(&self.reconnects),
             interrupted: Mutex::default(),
             started: self.started,

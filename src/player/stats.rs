@@ -134,6 +134,8 @@ pub struct Peer {
     pub capabilities: Option<Capabilities>,
     /// The stream that it gave us.
     pub stream: Option<StreamId>,
+    /// Where it is, without secrets.
+    pub location: Option<String>,
 }
 
 /// A copy of the figures.
@@ -190,6 +192,17 @@ impl Stats {
         let phase = other.phase.load(Ordering::Relaxed);
         self.phase.store(phase, Ordering::Relaxed);
         lock(&self.peer).clone_from(&lock(&other.peer));
+    }
+
+    /// All that another connection with figures of its own has counted, as its own.
+    pub(super) fn become_those_of(&self, other: &Self) {
+        self.adopt(other);
+        let connections = other.connections.load(Ordering::Relaxed);
+        self.connections.store(connections, Ordering::Relaxed);
+        self.set_redirects(other.redirects.load(Ordering::Relaxed));
+        let figures = std::mem::take(&mut *lock(&other.figures));
+        *lock(&self.figures) = figures;
+        lock(&self.last_status).clone_from(&lock(&other.last_status));
     }
 
     /// Of a play that announces this.

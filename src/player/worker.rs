@@ -76,6 +76,7 @@ impl Worker {
                 reception,
                 recording,
                 learned,
+                entrant: None,
                 reconnects: Arc::default(),
                 interrupted: Mutex::default(),
                 started: Instant::now(),

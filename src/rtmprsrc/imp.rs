@@ -862,7 +862,8 @@ impl RtmprSrc {
                 gst::FlowError::Eos
             }
             End::Failed(failure) => {
-                let url = shared.settings.location.redacted();
+                let first = || shared.settings.location.redacted();
+                let url = failure.at.clone().unwrap_or_else(first);
                 let message = error::message(&url, &failure, |text| hidden.hide(text));
                 self.fail(message);
                 gst::FlowError::Error

@@ -40,6 +40,28 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .mutable_ready()
             .build(),
         /**
+         * rtmprsrc:locations:
+         *
+         * Other places of the same stream, 16 at most, with #rtmprsrc:location before
+         * them; where that is not set, the first of these takes its place. At the start
+         * each is tried a quarter of a second after the one before, or at once if that
+         * failed, and the first from which media comes plays. With #rtmprsrc:reconnect
+         * they are taken in turn once the connection broke.
+         *
+         * In gst-launch-1.0: `locations='<"rtmp://a/live/x", "rtmp://b/live/x">'`.
+         */
+        gst::ParamSpecArray::builder("locations")
+            .nick("Locations")
+            .blurb("Other places of the same stream (up to 16 URLs)")
+            .element_spec(
+                &glib::ParamSpecString::builder("url")
+                    .nick("URL")
+                    .blurb("rtmp[s]://host[:port]/application/stream")
+                    .build(),
+            )
+            .mutable_ready()
+            .build(),
+        /**
          * rtmprsrc:scheme:
          *
          * How to connect.
@@ -467,8 +489,13 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
                 .set_location(&location)
                 .map_err(|error| error.to_string())?;
         }
+        "locations" => {
+            let urls = get::<gst::Array>(value)?;
+            let urls: Result<Vec<String>, _> = urls.iter().map(|url| get(url)).collect();
+            settings.set_locations(&urls?)?;
+        }
         "scheme" => {
-            settings.location.scheme = match get(value)? {
+            settings.location_mut().scheme = match get(value)? {
                 RtmprScheme::Rtmp => Scheme::Rtmp,
                 RtmprScheme::Rtmps => Scheme::Rtmps,
             };
@@ -477,15 +504,16 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
             let host = optional_string(value).unwrap_or_default();
             // Checked as a location is, brackets included.
             let location = Location::from_parts(Scheme::Rtmp, &host, None, "", "");
-            settings.location.host = location.map_err(|error| error.to_string())?.host;
+            let host = location.map_err(|error| error.to_string())?.host;
+            settings.location_mut().host = host;
         }
-        "port" => settings.location.port = u16::try_from(get::<i32>(value)?).ok(),
+        "port" => settings.location_mut().port = u16::try_from(get::<i32>(value)?).ok(),
         "application" => {
-            settings.location.application = optional_string(value).unwrap_or_default();
+            settings.location_mut().application = optional_string(value).unwrap_or_default();
             settings.fixed_path = true;
         }
         "stream" => {
-            settings.location.stream = optional_string(value).unwrap_or_default();
+            settings.location_mut().stream = optional_string(value).unwrap_or_default();
             settings.fixed_path = true;
         }
         "timeout" => settings.timeout_s = get(value)?,
@@ -540,6 +568,11 @@ pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
     }
     Some(match name {
         "location" => location.redacted().to_value(),
+        "locations" => {
+            let locations = settings.locations.iter();
+            let urls = locations.map(|location| location.redacted().to_send_value());
+            gst::Array::new(urls).to_value()
+        }
         "scheme" => match location.scheme {
             Scheme::Rtmps => RtmprScheme::Rtmps,
             _ => RtmprScheme::Rtmp,

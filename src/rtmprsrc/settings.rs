@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use super::live_properties::LiveProperties;
 use super::{RtmprEnhancedRtmp, RtmprFastStart, RtmprOnUnpublish, RtmprStartPosition};
-use crate::player::{FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition};
+use crate::player::{
+    Alternative, FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition,
+};
 use crate::properties::credentials::CredentialProperties;
 use crate::properties::handshake::RtmprHandshake;
 use crate::properties::{NetworkProperties, ReconnectProperties, TlsProperties};
@@ -34,6 +36,9 @@ pub(super) const LIVE_OR_RECORDED_MS: i64 = -2000;
 /// `play-start` of a live stream only; as on the wire.
 pub(super) const LIVE_MS: i64 = -1000;
 
+/// Most places of one stream.
+pub(crate) const MAX_LOCATIONS: usize = 16;
+
 /// Defaults of the location, as `rtmp2src`.
 const DEFAULT_HOST: &str = "localhost";
 const DEFAULT_APPLICATION: &str = "live";
@@ -42,6 +47,10 @@ const DEFAULT_STREAM: &str = "myStream";
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub(super) location: Location,
+    /// The location, or a part of it, was set; otherwise the first of the others is it.
+    has_location: bool,
+    /// Where else the stream is.
+    pub(super) locations: Vec<Location>,
     pub(super) credentials: CredentialProperties,
     pub(super) handshake: RtmprHandshake,
     pub(super) timeout_s: u32,
@@ -92,6 +101,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             location: default_location(),
+            has_location: false,
+            locations: Vec::new(),
             credentials: CredentialProperties::default(),
             handshake: RtmprHandshake::default(),
             timeout_s: DEFAULT_TIMEOUT_S,
@@ -150,7 +161,54 @@ impl Settings {
         self.credentials.forget(&location);
         self.fixed_path = false;
         self.location = location;
+        self.has_location = true;
         Ok(())
+    }
+
+    /// The location, of which a part is to be set.
+    pub(super) fn location_mut(&mut self) -> &mut Location {
+        self.has_location = true;
+        &mut self.location
+    }
+
+    /// Takes URLs where the stream is as well.
+    ///
+    /// # Errors
+    /// What is wrong with which of them.
+    pub(super) fn set_locations(&mut self, urls: &[String]) -> Result<(), String> {
+        if urls.len() > MAX_LOCATIONS {
+            let count = urls.len();
+            return Err(format!("{count} are more than {MAX_LOCATIONS}"));
+        }
+        let parse = |(i, url): (usize, &String)| {
+            let number = i + 1;
+            let location = Location::parse(url).map_err(|error| format!("{number}: {error}"))?;
+            if location.options != LocationOptions::default() {
+                let error = "options behind a URL belong into the location property";
+                return Err(format!("{number}: {error}"));
+            }
+            Ok(location)
+        };
+        let locations = urls.iter().enumerate().map(parse);
+        self.locations = locations.collect::<Result<_, _>>()?;
+        if !self.has_location {
+            let first = self.locations.first().cloned();
+            self.location = first.unwrap_or_else(default_location);
+        }
+        Ok(())
+    }
+
+    /// Where the stream is beside the location, and who asks there.
+    fn alternatives(&self) -> Result<Vec<Alternative>, String> {
+        let here = &self.location;
+        let others = self.locations.iter().filter(|other| *other != here);
+        let others = others.map(|other| {
+            Ok(Alternative {
+                location: other.clone(),
+                access: self.credentials.access(other)?,
+            })
+        });
+        others.collect()
     }
 
     /// Whether to be a live source. A place in a recording is asked for otherwise.
@@ -274,6 +332,7 @@ impl Settings {
         let named = options.app.is_some() || options.playpath.is_some();
         Ok(PlaySettings {
             location: location.clone(),
+            alternatives: self.alternatives()?,
             network,
             fixed_path: self.fixed_path || named,
             tc_url: self.tc_url().cloned(),

@@ -92,6 +92,9 @@ fn add_peer(stats: &mut gst::StructureRef, peer: &Peer, hidden: &Hidden) {
     if let Some(version) = &peer.version {
         stats.set("server-version", hidden.hide(version));
     }
+    if let Some(location) = &peer.location {
+        stats.set("location", hidden.hide(location));
+    }
     if let Some(stream) = peer.stream {
         stats.set("stream-id", stream.0);
     }

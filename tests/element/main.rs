@@ -18,6 +18,7 @@ mod flow;
 mod handshake;
 mod limits;
 mod live;
+mod locations;
 mod measured;
 mod media;
 mod messages;

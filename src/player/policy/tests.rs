@@ -39,7 +39,7 @@ use crate::rtmp::wire::{Sent, handshake};
 const STREAM: StreamId = StreamId(1);
 const KEYFRAME: &[u8] = &[0x17, 1, 0, 0, 0, 0, 0, 0, 2, 0x65, 1];
 
-fn settings() -> PlaySettings {
+pub(in crate::player) fn settings() -> PlaySettings {
     let location = Location::parse("rtmp://h/a/s").expect("valid");
     PlaySettings {
         network: crate::net::gio::Options::default(),
@@ -64,6 +64,7 @@ fn settings() -> PlaySettings {
         ping_interval: Some(Duration::from_secs(10)),
         no_eof_is_error: false,
         on_unpublish: OnUnpublish::Wait,
+        alternatives: Vec::new(),
         reconnect: Reconnect::default(),
         start_position: StartPosition::default(),
         fast_start: FastStart::Off,
@@ -86,6 +87,7 @@ impl Parts {
         let settings = settings();
         let place = Place {
             location: settings.location.clone(),
+            named: 0,
             redirected: false,
         };
         let now = Instant::now();
@@ -109,6 +111,7 @@ impl Parts {
                 reception: Arc::default(),
                 recording: Arc::default(),
                 learned: Arc::default(),
+                entrant: None,
                 reconnects: Arc::default(),
                 interrupted: Mutex::default(),
                 started: now.checked_sub(before).expect("the clock is old enough"),
