@@ -8,6 +8,7 @@ mod access;
 mod ending;
 pub(crate) mod flood;
 mod members;
+mod pausing;
 mod presence;
 mod rivals;
 mod seeking;
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use flood::Flood;
 use members::{Members, server_version};
+use pausing::Pausing;
 use seeking::Seeking;
 
 use super::ItemQueue;
@@ -35,7 +37,7 @@ use super::meaning::Meaning;
 use super::notice::Notice;
 use super::race::Entrant;
 use super::reception::{Reception, Wanted};
-use super::recording::Recording;
+use super::recording::{Positions, Recording};
 use super::redirect::Redirect;
 use super::request::{Place, Request};
 use super::round_trip::{Pinger, RoundTrip};
@@ -138,6 +140,11 @@ pub(super) struct Player<'a> {
     /// What said that the publisher left, and when.
     left: Option<(EosReason, Instant)>,
     seeking: Option<Seeking>,
+    pausing: Option<Pausing>,
+    /// How far the stream has come.
+    positions: Positions,
+    /// Behind what it is to go on, for the tracks that have not.
+    behind: Positions,
     reported: HashSet<String>,
 }
 
@@ -188,6 +195,9 @@ impl<'a> Player<'a> {
             wanted: Wanted::ALL,
             left: None,
             seeking: None,
+            pausing: None,
+            positions: Positions::default(),
+            behind: Positions::default(),
             reported: HashSet::new(),
         }
     }
@@ -296,6 +306,9 @@ impl<'a> Player<'a> {
         if self.is_seeking() {
             return self.seeking_media(session, media, now);
         }
+        if self.is_pausing() {
+            return;
+        }
         self.batch_since = now;
         if matches!(
             media.kind,
@@ -389,8 +402,8 @@ impl<'a> Player<'a> {
                 }
                 None
             }
-            // The server leaves the old place; the answer follows.
-            UserControl::StreamEof(_) if self.is_seeking() => None,
+            // The server waits, or leaves the old place; the answer follows.
+            UserControl::StreamEof(_) if self.is_seeking() || self.is_pausing() => None,
             UserControl::StreamIsRecorded(stream) if self.is_ours(stream) => {
                 self.shared.recording.set_recorded();
                 None
@@ -423,7 +436,9 @@ impl<'a> Player<'a> {
     }
 
     fn gather(&mut self) {
+        let first = self.batch.len();
         let bytes = self.output.take(&mut self.batch);
+        self.note_positions(first);
         self.batch_bytes = self.batch_bytes.saturating_add(bytes);
     }
 
@@ -570,12 +585,17 @@ impl Policy<ClientSession> for Player<'_> {
             self.pinger.forget();
         }
         self.blocked = !room;
-        room
+        room || self.may_read_on(session)
     }
 
     fn on_turn(&mut self, session: &mut ClientSession) -> Option<Outcome> {
         self.switch_media(session);
-        self.seek_where_wanted(session, Instant::now());
+        let now = Instant::now();
+        self.seek_where_wanted(session, now);
+        let end = self.pause_where_wanted(session, now);
+        if end.is_some() {
+            return end;
+        }
         if self.candidate.is_some() {
             self.take_over();
         }

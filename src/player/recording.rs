@@ -6,6 +6,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::rtmp::timestamp::Track;
+
 /// One play's.
 #[derive(Debug, Default)]
 pub struct Recording {
@@ -16,8 +18,30 @@ pub struct Recording {
 struct State {
     length: Option<u64>,
     is_recorded: bool,
+    is_paused: bool,
     seeks: u64,
     wanted: Option<Seek>,
+}
+
+/// How far a stream has come: the time of the last frame of each track, in ms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Positions {
+    pub(super) audio: Option<u64>,
+    pub(super) video: Option<u64>,
+}
+
+impl Positions {
+    /// Where both tracks are still whole.
+    pub(super) fn earliest(self) -> Option<u64> {
+        self.audio.into_iter().chain(self.video).min()
+    }
+
+    pub(super) fn of(&mut self, track: Track) -> &mut Option<u64> {
+        match track {
+            Track::Audio => &mut self.audio,
+            Track::Video => &mut self.video,
+        }
+    }
 }
 
 /// A wish to be elsewhere.
@@ -33,6 +57,8 @@ pub(super) struct Seek {
     pub(super) step: u64,
     /// Connections that ended over it.
     pub(super) ended: u32,
+    /// The stream goes on behind these, as if there had been no seek.
+    pub(super) behind: Option<Positions>,
 }
 
 /// How much earlier than wanted the second question asks for. ms
@@ -50,6 +76,7 @@ impl Seek {
             ask: to,
             step: FIRST_STEP,
             ended: 0,
+            behind: None,
         }
     }
 
@@ -97,6 +124,34 @@ impl Recording {
         let number = state.seeks;
         state.wanted = Some(Seek::new(number, to));
         number
+    }
+
+    /// The pipeline is paused, or goes on. Wake the network thread behind it.
+    pub fn set_paused(&self, paused: bool) {
+        self.lock().is_paused = paused;
+    }
+
+    /// Whether the pipeline is paused.
+    pub(super) fn is_paused(&self) -> bool {
+        self.lock().is_paused
+    }
+
+    /// How to go on behind these after a pause; `None` if nothing has come.
+    pub(super) fn resume(&self, behind: Positions) -> Option<Seek> {
+        let to = behind.earliest()?;
+        let mut state = self.lock();
+        state.seeks += 1;
+        Some(Seek {
+            behind: Some(behind),
+            ..Seek::new(state.seeks, to)
+        })
+    }
+
+    /// The connection ended while the pipeline was paused: the number of the wish to go
+    /// on behind what had come.
+    pub fn resumes(&self) -> Option<u64> {
+        let wanted = self.lock().wanted;
+        Some(wanted.filter(|seek| seek.behind.is_some())?.number)
     }
 
     /// A connection has ended: whether another one is to fulfil a wish. Not for ever, as

@@ -598,6 +598,9 @@ impl RtmprSrc {
                 Popped::Items => {}
                 Popped::TimedOut => return Ok(self.gap(output)),
                 Popped::Flushing => return Err(gst::FlowError::Flushing),
+                Popped::End(_) if Self::goes_on_after_pause(&shared.recording, output) => {
+                    return Ok(Next::Again);
+                }
                 Popped::End(End::Eos { .. })
                     if output.vod.is_waiting() && shared.recording.goes_on() =>
                 {
@@ -776,12 +779,17 @@ impl RtmprSrc {
     }
 
     fn set_paused(&self, paused: bool) {
-        if let Some(play) = &*lock(&self.session)
-            && self.obj().is_live()
-        {
-            play.shared.lag.set_paused(paused);
+        let session = lock(&self.session);
+        let Some(shared) = session.as_ref().map(|play| &play.shared) else {
+            return;
+        };
+        if self.obj().is_live() {
+            shared.lag.set_paused(paused);
             // The base class would hold what it gets now for the time after.
-            play.shared.queue.set_held(paused);
+            shared.queue.set_held(paused);
+        } else {
+            shared.recording.set_paused(paused);
+            shared.control.wake();
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use glib::subclass::prelude::*;
 use gst_base::prelude::*;
 
-use super::imp::{RtmprSrc, lock};
+use super::imp::{Output, RtmprSrc, lock};
 use crate::player::{Item, Recording, ScriptData};
 use crate::rtmp::amf::Value;
 
@@ -46,14 +46,28 @@ impl RtmprSrc {
             *play = play.again(&lock(&self.settings));
             self.connect(play);
         }
-        let number = play.shared.recording.seek(start.mseconds());
-        output.vod.seek(number, to_frame);
         output.items.retain(Item::survives_seek);
         play.shared
             .queue
             .thin(|items| items.retain(Item::survives_seek));
+        // Behind that: the answer may be there at once.
+        let number = play.shared.recording.seek(start.mseconds());
+        output.vod.seek(number, to_frame);
         play.shared.control.wake();
         true
+    }
+
+    /// Whether another connection is to go on with a recording, as this one ended while
+    /// the pipeline was paused.
+    pub(super) fn goes_on_after_pause(recording: &Recording, output: &mut Output) -> bool {
+        let Some(number) = recording.resumes() else {
+            return false;
+        };
+        let goes_on = recording.goes_on();
+        if goes_on {
+            output.vod.seek(number, false);
+        }
+        goes_on
     }
 
     /// Metadata of a recording says how long it is.

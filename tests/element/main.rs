@@ -23,6 +23,7 @@ mod measured;
 mod media;
 mod messages;
 mod parameters;
+mod pause;
 mod play;
 mod player;
 mod properties;

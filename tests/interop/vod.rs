@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use gst::prelude::*;
 
 use crate::nginx::Nginx;
-use crate::process::{Folder, run, with_plugin};
+use crate::process::{Folder, run, wait_until, with_plugin};
+use crate::wire::From::Server;
+use crate::wire::Recorder;
 use crate::{HANG, init};
 
 /// Ten seconds, a key frame every second, presented 80 ms behind decoding.
@@ -182,6 +184,65 @@ fn playbin_seeks_to_a_key_frame_or_exactly_and_plays_on() {
         assert_eq!(watching.to_the_end(), 10_040, "{name}");
         watching.seek(gst::SeekFlags::KEY_UNIT, 200);
         assert_eq!(watching.first(), 80, "{name}");
+    }
+}
+
+/// Plays to the end, with a pause that is longer than the queue, and returns times in ms
+/// and sizes of the frames.
+fn frames(location: &str, recorder: Option<&Recorder>) -> Vec<(u64, usize)> {
+    init();
+    let pipeline = gst::parse::launch(&format!(
+        "rtmprsrc name=source max-queue-bytes=20000 location=\"{location} live=0\" \
+         ! fakesink sync=false"
+    ));
+    let pipeline = pipeline.expect("the elements are there");
+    let pipeline = pipeline.downcast::<gst::Pipeline>().expect("a pipeline");
+    let source = pipeline.by_name("source").expect("it is there");
+    let pad = source.static_pad("src").expect("its pad");
+    let frames = Arc::<Mutex<Vec<(u64, usize)>>>::default();
+    let seen = Arc::clone(&frames);
+    let kinds = gst::PadProbeType::BUFFER | gst::PadProbeType::BUFFER_LIST;
+    pad.add_probe(kinds, move |_, info| {
+        let list = info
+            .buffer_list_mut()
+            .map(|list| list.iter_owned().collect());
+        let buffers = list.unwrap_or_else(|| Vec::from_iter(info.buffer().cloned()));
+        for buffer in buffers {
+            if !buffer.flags().contains(gst::BufferFlags::HEADER) {
+                let time = buffer.dts().expect("a time").mseconds();
+                let mut seen = seen.lock().expect("not poisoned");
+                seen.push((time, buffer.size()));
+            }
+        }
+        gst::PadProbeReturn::Ok
+    });
+    if let Some(recorder) = recorder {
+        pipeline.set_state(gst::State::Paused).expect("it starts");
+        wait_until("the server has stopped", || {
+            recorder.has_seen(Server, "NetStream.Pause.Notify")
+        });
+    }
+    pipeline.set_state(gst::State::Playing).expect("it starts");
+    let bus = pipeline.bus().expect("a bus");
+    let timeout = gst::ClockTime::try_from(HANG).expect("a short time");
+    let wanted = [gst::MessageType::Eos, gst::MessageType::Error];
+    let message = bus.timed_pop_filtered(timeout, &wanted).expect("it ends");
+    pipeline.set_state(gst::State::Null).expect("it stops");
+    assert_eq!(message.type_(), gst::MessageType::Eos, "{message:?}");
+    let mut frames = frames.lock().expect("not poisoned");
+    std::mem::take(&mut *frames)
+}
+
+#[test]
+fn a_long_pause_costs_no_frame_and_no_time() {
+    let recordings = recordings();
+    let nginx = nginx(&recordings);
+    for name in ["clip.flv", "mp4:clip.mp4"] {
+        let through = frames(&url(&nginx, name), None);
+        let recorder = Recorder::start(nginx.address());
+        let location = format!("rtmp://{}/vod/{name}", recorder.address());
+        let paused = frames(&location, Some(&recorder));
+        assert_eq!(paused, through, "{name}");
     }
 }
 

@@ -92,9 +92,22 @@ impl Player<'_> {
         if !is_ready || self.candidate.is_some() || self.stream.is_none() {
             return;
         }
-        let Some(seek) = self.shared.recording.take_seek() else {
-            return;
-        };
+        if let Some(seek) = self.shared.recording.take_seek() {
+            self.leave();
+            self.begin_seek(session, seek, now);
+        }
+    }
+
+    /// What has come is not wanted any more.
+    fn leave(&mut self) {
+        self.gather();
+        self.batch.retain(Item::survives_seek);
+        self.batch_bytes = 0;
+        self.output.leave_for_seek();
+    }
+
+    /// Asks for a seek, and the server to go on if it had to wait.
+    pub(super) fn begin_seek(&mut self, session: &mut ClientSession, seek: Seek, now: Instant) {
         self.seeking = Some(Seeking {
             seek,
             since: now,
@@ -106,11 +119,8 @@ impl Player<'_> {
         });
         self.left = None;
         self.last_media = now;
-        self.gather();
-        self.batch.retain(Item::survives_seek);
-        self.batch_bytes = 0;
-        self.output.leave_for_seek();
         self.ask_for(session, seek.ask);
+        self.unpause(session, seek.ask);
     }
 
     fn ask_for(&self, session: &mut ClientSession, to: u64) {
@@ -148,6 +158,9 @@ impl Player<'_> {
     /// The recording is over, as far as the server is concerned. True if it is not for
     /// us: that was said of the place that is being left, or there is an earlier one.
     pub(super) fn seek_met_end(&mut self, session: &mut ClientSession, status: &Status) -> bool {
+        if self.pause_met_end(status) {
+            return true;
+        }
         let Some(seeking) = &mut self.seeking else {
             return false;
         };
@@ -177,6 +190,7 @@ impl Player<'_> {
     /// The connection is over. nginx-rtmp does not go back from the end: another
     /// connection has to.
     pub(super) fn hand_seek_over(&mut self) {
+        self.hand_pause_over();
         if let Some(seeking) = self.seeking.take() {
             self.shared.recording.put_back(seeking.seek);
         }
@@ -223,6 +237,7 @@ impl Player<'_> {
             number: seeking.seek.number,
             found,
         }));
+        self.go_on_behind(seeking.seek.behind.filter(|_| found));
         for media in seeking.held {
             self.output.media(media, now);
         }

@@ -255,6 +255,15 @@ impl ClientSession {
         self.send_command(STREAM_COMMAND_CSID, stream, &command);
     }
 
+    /// Has a recording wait, or go on, at this time in ms (RTMP 1.0, 7.2.2.8). Servers
+    /// answer with Pause.Notify or Unpause.Notify; they do not agree on where they go on.
+    pub fn pause(&mut self, stream: StreamId, paused: bool, at: u32) {
+        let command = Command::new("pause", 0.0)
+            .argument(paused)
+            .argument(f64::from(at));
+        self.send_command(STREAM_COMMAND_CSID, stream, &command);
+    }
+
     /// Asks the server to send or leave out a stream's audio (RTMP 1.0,
     /// 7.2.2.4). Servers may not know the command; none answers.
     pub fn receive_audio(&mut self, stream: StreamId, wanted: bool) {
