@@ -26,6 +26,7 @@ Usage: origin [OPTIONS]
   --name-in-use refuse|replace
                             a second publisher of a stream: answer BadName, or let it
                             take the place of the first [refuse]
+  --recordings FOLDER       FLV files that can be played by their names
   --user NAME:PASSWORD      lets in this user, and nobody without a password; repeatable
   --authmod adobe|llnw      how users show that they know their passwords [adobe]
   --secure-token TOKEN      lets publish and play only who knows this (SecureToken)
@@ -111,6 +112,7 @@ impl Arguments {
                         other => return Err(format!("{name}: {other:?} is none of its values")),
                     };
                 }
+                "--recordings" => options.recordings = Some(value()?.into()),
                 "--user" => {
                     let value = value()?;
                     let parts = value.split_once(':').filter(|(user, _)| !user.is_empty());

@@ -20,10 +20,7 @@ use crate::server::{Peer, Server};
 /// Waits for the command `pause`, and returns what it says.
 fn asked(peer: &mut Peer) -> (bool, f64) {
     peer.until(|event| match event {
-        Event::Called(command) if command.name == "pause" => {
-            let paused = command.arguments.first().and_then(|value| value.as_bool());
-            Some((paused?, command.number_argument(1)?))
-        }
+        Event::Pause(request) => Some((request.paused, f64::from(request.at))),
         _ => None,
     })
 }
@@ -36,7 +33,7 @@ fn say(peer: &mut Peer, stream: StreamId, code: StatusCode) {
 /// Waits for the command `seek`, and returns its position.
 fn sought(peer: &mut Peer) -> f64 {
     peer.until(|event| match event {
-        Event::Called(command) if command.name == "seek" => command.number_argument(0),
+        Event::Seek(request) => Some(f64::from(request.to)),
         _ => None,
     })
 }

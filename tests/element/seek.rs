@@ -37,7 +37,7 @@ fn begin_recording(peer: &mut Peer, stream: StreamId) {
 /// Waits for the command `seek`, and returns its position.
 fn asked(peer: &mut Peer) -> f64 {
     peer.until(|event| match event {
-        Event::Called(command) if command.name == "seek" => command.number_argument(0),
+        Event::Seek(request) => Some(f64::from(request.to)),
         _ => None,
     })
 }

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use gst::prelude::*;
 
 use crate::nginx::Nginx;
+use crate::origin::Origin;
+use crate::origin::server::OriginOptions;
 use crate::process::{Folder, run, wait_until, with_plugin};
 use crate::wire::From::Server;
 use crate::wire::Recorder;
@@ -18,7 +20,7 @@ use crate::{HANG, init};
 /// Ten seconds, a key frame every second, presented 80 ms behind decoding.
 fn recordings() -> Folder {
     let folder = Folder::new();
-    let [flv, mp4] = ["clip.flv", "clip.mp4"].map(|name| folder.path().join(name));
+    let flv = folder.path().join("clip.flv");
     let output = run(Command::new("ffmpeg")
         .args(["-v", "error", "-f", "lavfi", "-i"])
         .arg("testsrc2=size=160x120:rate=25:duration=10")
@@ -35,8 +37,10 @@ fn recordings() -> Folder {
         command.args(["-v", "error", "-i"]).arg(&flv);
         run(command.args(["-c", "copy"]).arg(to))
     };
-    let output = copy(&mp4);
-    assert!(output.status.success(), "{output:?}");
+    for name in ["clip.mp4", "plain.flv"] {
+        let output = copy(&folder.path().join(name));
+        assert!(output.status.success(), "{name}: {output:?}");
+    }
     folder
 }
 
@@ -150,41 +154,65 @@ fn playbin_seeks_to_a_key_frame_or_exactly_and_plays_on() {
     let recordings = recordings();
     let nginx = nginx(&recordings);
     for name in ["clip.flv", "mp4:clip.mp4"] {
-        let watching = Watching::start(&format!("{} live=0", url(&nginx, name)));
-        assert_eq!(watching.first(), 80, "{name}");
-        let length = watching.playbin.query_duration::<gst::ClockTime>();
-        let length = length.expect("a duration").mseconds();
-        assert!((10_000..10_200).contains(&length), "{name}: {length}");
-        let mut seeking = gst::query::Seeking::new(gst::Format::Time);
-        assert!(watching.playbin.query(&mut seeking));
-        assert!(seeking.result().0, "{name}");
-
-        // The segment begins with the first frame of all: at most one of sound earlier.
-        watching.seek(gst::SeekFlags::KEY_UNIT, 5_300);
-        assert_eq!(watching.first(), 5_080, "{name}");
-        let position = watching.position();
-        assert!((4_940..=5_080).contains(&position), "{name}: {position}");
-        watching.seek(gst::SeekFlags::ACCURATE, 3_300);
-        assert_eq!(watching.first(), 3_300, "{name}");
-        assert_eq!(watching.position(), 3_300, "{name}");
-        // Back and forth without a pause, which is what a slider does.
-        for to in [7_000, 1_000, 8_000, 2_500] {
-            watching.shown.lock().expect("not poisoned").clear();
-            let to = gst::ClockTime::from_mseconds(to);
-            let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE;
-            watching.playbin.seek_simple(flags, to).expect("it seeks");
-        }
-        watching.settle();
-        assert_eq!(watching.first(), 2_500, "{name}");
-        assert_eq!(watching.to_the_end(), 10_040, "{name}");
-
-        // Behind the end, and to where no key frame follows.
-        watching.seek(gst::SeekFlags::ACCURATE, 9_700);
-        assert_eq!(watching.first(), 9_700, "{name}");
-        assert_eq!(watching.to_the_end(), 10_040, "{name}");
-        watching.seek(gst::SeekFlags::KEY_UNIT, 200);
-        assert_eq!(watching.first(), 80, "{name}");
+        check_seeking(&url(&nginx, name), name);
     }
+}
+
+#[test]
+fn playbin_seeks_in_recordings_of_our_own_server() {
+    let recordings = recordings();
+    let origin = our_own(&recordings);
+    // With a key frame index in the metadata, and without.
+    for name in ["clip", "plain.flv"] {
+        let url = format!("rtmp://{}/vod/{name}", origin.address());
+        check_seeking(&url, name);
+    }
+}
+
+/// Ours, with the same recordings.
+fn our_own(recordings: &Folder) -> Origin {
+    Origin::with(OriginOptions {
+        recordings: Some(recordings.path().to_owned()),
+        ..OriginOptions::default()
+    })
+}
+
+/// Seeks here and there, and plays to the end.
+fn check_seeking(url: &str, name: &str) {
+    let watching = Watching::start(&format!("{url} live=0"));
+    assert_eq!(watching.first(), 80, "{name}");
+    let length = watching.playbin.query_duration::<gst::ClockTime>();
+    let length = length.expect("a duration").mseconds();
+    assert!((10_000..10_200).contains(&length), "{name}: {length}");
+    let mut seeking = gst::query::Seeking::new(gst::Format::Time);
+    assert!(watching.playbin.query(&mut seeking));
+    assert!(seeking.result().0, "{name}");
+
+    // The segment begins with the first frame of all: at most one of sound earlier.
+    watching.seek(gst::SeekFlags::KEY_UNIT, 5_300);
+    assert_eq!(watching.first(), 5_080, "{name}");
+    let position = watching.position();
+    assert!((4_940..=5_080).contains(&position), "{name}: {position}");
+    watching.seek(gst::SeekFlags::ACCURATE, 3_300);
+    assert_eq!(watching.first(), 3_300, "{name}");
+    assert_eq!(watching.position(), 3_300, "{name}");
+    // Back and forth without a pause, which is what a slider does.
+    for to in [7_000, 1_000, 8_000, 2_500] {
+        watching.shown.lock().expect("not poisoned").clear();
+        let to = gst::ClockTime::from_mseconds(to);
+        let flags = gst::SeekFlags::FLUSH | gst::SeekFlags::ACCURATE;
+        watching.playbin.seek_simple(flags, to).expect("it seeks");
+    }
+    watching.settle();
+    assert_eq!(watching.first(), 2_500, "{name}");
+    assert_eq!(watching.to_the_end(), 10_040, "{name}");
+
+    // Behind the end, and to where no key frame follows.
+    watching.seek(gst::SeekFlags::ACCURATE, 9_700);
+    assert_eq!(watching.first(), 9_700, "{name}");
+    assert_eq!(watching.to_the_end(), 10_040, "{name}");
+    watching.seek(gst::SeekFlags::KEY_UNIT, 200);
+    assert_eq!(watching.first(), 80, "{name}");
 }
 
 /// Plays to the end, with a pause that is longer than the queue, and returns times in ms
@@ -236,10 +264,14 @@ fn frames(location: &str, recorder: Option<&Recorder>) -> Vec<(u64, usize)> {
 #[test]
 fn a_long_pause_costs_no_frame_and_no_time() {
     let recordings = recordings();
-    let nginx = nginx(&recordings);
-    for name in ["clip.flv", "mp4:clip.mp4"] {
-        let through = frames(&url(&nginx, name), None);
-        let recorder = Recorder::start(nginx.address());
+    let (nginx, origin) = (nginx(&recordings), our_own(&recordings));
+    for (address, name) in [
+        (nginx.address(), "clip.flv"),
+        (nginx.address(), "mp4:clip.mp4"),
+        (origin.address(), "clip"),
+    ] {
+        let recorder = Recorder::start(address);
+        let through = frames(&format!("rtmp://{address}/vod/{name}"), None);
         let location = format!("rtmp://{}/vod/{name}", recorder.address());
         let paused = frames(&location, Some(&recorder));
         assert_eq!(paused, through, "{name}");
@@ -261,4 +293,28 @@ fn gst_play_shows_position_and_duration() {
     assert!(out.contains("0:00:05.0 / 0:00:10.0"), "{out}");
     assert!(out.contains("Reached end of play list"), "{out}");
     assert!(!out.contains("is live"), "{out}");
+}
+
+#[test]
+fn ffmpeg_plays_a_recording_of_our_own_server() {
+    let recordings = recordings();
+    let origin = our_own(&recordings);
+    let url = format!("rtmp://{}/vod/clip", origin.address());
+    let out = recordings.path().join("out.flv");
+    let output = run(Command::new("ffmpeg")
+        .args(["-v", "error", "-rtmp_live", "recorded", "-i", &url])
+        .args(["-c", "copy", "-f", "flv"])
+        .arg(&out));
+    assert!(output.status.success(), "{output:?}");
+    let packets = |file: &Path| {
+        let mut command = Command::new("ffprobe");
+        command.args(["-v", "error", "-select_streams", "v", "-show_packets"]);
+        let output = run(command
+            .args(["-show_entries", "packet=size,dts", "-of", "csv"])
+            .arg(file));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let sent = packets(&recordings.path().join("clip.flv"));
+    assert_eq!(sent.lines().count(), 250);
+    assert_eq!(packets(&out), sent);
 }

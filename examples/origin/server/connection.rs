@@ -12,14 +12,21 @@ use std::time::Duration;
 use gstrtmpr::rtmp::amf::Value;
 use gstrtmpr::rtmp::handshake::{HandshakeForm, Progress};
 use gstrtmpr::rtmp::message::StreamId;
-use gstrtmpr::rtmp::session::server::{ConnectRequest, Event, StreamRequest};
+use gstrtmpr::rtmp::session::client::PlayStart;
+use gstrtmpr::rtmp::session::server::{
+    ConnectRequest, Event, MAX_STREAMS, PauseRequest, SeekRequest, StreamRequest,
+};
 use gstrtmpr::rtmp::session::{Media, Session};
 use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
+use gstrtmpr::rtmp::user_control::UserControl;
 
 use super::access::{Access, TokenChallenge};
-use super::hub::{Hub, Publication, Subscription};
-use super::link::Link;
+use super::hub::{Hub, Publication};
+use super::link::{Link, Play};
+use super::outbox::Target;
 use super::packet::for_each_packet;
+use super::playback::{Part, Playback};
+use super::recording::{self, Recording};
 use super::{Notice, OriginOptions};
 
 const READ_BYTES: usize = 64 << 10;
@@ -45,6 +52,7 @@ pub(crate) fn run(link: &Arc<Link>, hub: &Arc<Hub>, access: &Access, options: &O
         token_answer: None,
         application: String::new(),
         publications: HashMap::new(),
+        buffers: HashMap::new(),
     };
     let end = std::thread::scope(|scope| {
         // Ends the writer also if this thread panics.
@@ -80,6 +88,8 @@ struct Client<'a> {
     token_answer: Option<String>,
     application: String,
     publications: HashMap<StreamId, Publication>,
+    /// How much of a recording the client wants ahead, in ms.
+    buffers: HashMap<StreamId, u32>,
 }
 
 impl Client<'_> {
@@ -137,6 +147,19 @@ impl Client<'_> {
             }
             Event::Publish(request) => self.on_publish(&request),
             Event::Play(request) => self.on_play(&request),
+            Event::Seek(request) => self.on_seek(request),
+            Event::Pause(request) => self.on_pause(request),
+            Event::Length(request) => {
+                let recording = self.recording(&request.name);
+                let seconds = recording.map_or(0.0, |recording| recording.seconds());
+                let mut state = self.link.lock();
+                state.session.answer_length(&request, seconds);
+            }
+            Event::UserControl(UserControl::SetBufferLength(stream, ms)) => {
+                if self.buffers.len() < MAX_STREAMS || self.buffers.contains_key(&stream) {
+                    self.buffers.insert(stream, ms);
+                }
+            }
             Event::Closed(stream) => self.release(stream),
             Event::Media(media) => self.on_media(media)?,
             Event::Handshake(_)
@@ -217,19 +240,27 @@ impl Client<'_> {
         self.release(request.stream);
         let path = self.path(request);
         let denied = self.token_answer.is_some();
+        let may = !denied && is_name(request.path());
+        let recording = may.then(|| self.recording_for(request, &path)).flatten();
         let mut state = self.link.lock();
-        let subscription = if !denied && is_name(request.path()) {
-            let outbox = &self.link.outbox;
-            self.hub
-                .subscribe(&path, self.options.missing, request.stream, outbox)
-        } else {
-            None
+        let play = match recording {
+            Some(recording) => self.play_recording(request, &path, recording),
+            None if may => {
+                let outbox = &self.link.outbox;
+                let missing = self.options.missing;
+                let subscription = self.hub.subscribe(&path, missing, request.stream, outbox);
+                subscription.map(Play::Live)
+            }
+            None => None,
         };
-        match subscription {
-            Some(subscription) => {
+        match play {
+            Some(play) => {
                 // Still under the lock, so before the media that was queued.
-                state.session.accept_play(request);
-                state.plays.push(subscription);
+                match play {
+                    Play::Live(_) => state.session.accept_play(request),
+                    Play::Recorded(_) => state.session.accept_play_of_recording(request),
+                }
+                state.plays.push(play);
                 drop(state);
                 self.options.notify(Notice::Played(self.link.peer, path));
             }
@@ -248,10 +279,87 @@ impl Client<'_> {
         }
     }
 
+    /// The recording that a client means, by the name of a stream.
+    fn recording(&self, name: &str) -> Option<Recording> {
+        let name = name.split_once('?').map_or(name, |(name, _)| name);
+        let folder = self.options.recordings.as_ref()?;
+        let path = recording::file(folder, name).filter(|_| is_name(name))?;
+        // What cannot be read is not there.
+        Recording::open(path).ok()
+    }
+
+    /// The recording that is to be played: if nobody publishes this, or a place in it is
+    /// asked for (RTMP 1.0, 7.2.2.1).
+    fn recording_for(&self, request: &StreamRequest, path: &str) -> Option<Recording> {
+        let is_live = self.hub.summary(path).published;
+        match request.start() {
+            PlayStart::Live => None,
+            PlayStart::LiveOrRecorded if is_live => None,
+            PlayStart::LiveOrRecorded | PlayStart::Recorded(_) => self.recording(&request.name),
+        }
+    }
+
+    fn play_recording(
+        &self,
+        request: &StreamRequest,
+        path: &str,
+        recording: Recording,
+    ) -> Option<Play> {
+        let from = match request.start() {
+            PlayStart::Recorded(from) => from,
+            PlayStart::Live | PlayStart::LiveOrRecorded => 0,
+        };
+        let length = request.duration().unwrap_or(u32::MAX);
+        let buffer = self.buffers.get(&request.stream).copied();
+        let part = Part {
+            from,
+            to: from.saturating_add(length),
+            ahead: Duration::from_millis(buffer.unwrap_or_default().into()),
+        };
+        let target = Target {
+            subscription: self.hub.next_id(),
+            stream: request.stream,
+        };
+        let outbox = Arc::clone(&self.link.outbox);
+        let playback = Playback::start(path.to_owned(), Arc::new(recording), part, target, outbox);
+        playback.ok().map(Play::Recorded)
+    }
+
+    fn on_seek(&mut self, request: SeekRequest) {
+        let mut state = self.link.lock();
+        let state = &mut *state;
+        let id = self.hub.next_id();
+        let playback = playback(&mut state.plays, request.stream);
+        // The answer first: media of the new place waits for the lock.
+        match playback.is_some_and(|playback| playback.seek(request.to, id)) {
+            true => state.session.accept_seek(request),
+            false => {
+                let status = error(StatusCode::SeekFailed, "This is no recording.");
+                state.session.reject_seek(request, &status);
+            }
+        }
+    }
+
+    fn on_pause(&mut self, request: PauseRequest) {
+        let mut state = self.link.lock();
+        let state = &mut *state;
+        let id = self.hub.next_id();
+        let Some(playback) = playback(&mut state.plays, request.stream) else {
+            return;
+        };
+        let is_done = match request.paused {
+            true => playback.pause(id),
+            false => playback.go_on(request.at, id),
+        };
+        if is_done {
+            state.session.accept_pause(request);
+        }
+    }
+
     /// Ends what a NetStream is used for.
     fn release(&mut self, stream: StreamId) {
         let mut state = self.link.lock();
-        let used = |play: &Subscription| play.target().stream == stream;
+        let used = |play: &Play| play.target().stream == stream;
         let play = state.plays.iter().position(used);
         let play = play.map(|index| state.plays.swap_remove(index));
         let publication = self.publications.remove(&stream);
@@ -289,6 +397,14 @@ impl Client<'_> {
     fn path(&self, request: &StreamRequest) -> String {
         format!("{}/{}", self.application, request.path())
     }
+}
+
+/// The recording that is played on a NetStream.
+fn playback(plays: &mut [Play], stream: StreamId) -> Option<&mut Playback> {
+    plays.iter_mut().find_map(|play| match play {
+        Play::Recorded(playback) if playback.target().stream == stream => Some(playback),
+        _ => None,
+    })
 }
 
 fn is_name(name: &str) -> bool {

@@ -129,6 +129,11 @@ impl Hub {
         })
     }
 
+    /// A number that no other play has.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.lock().next_id()
+    }
+
     /// A stream as it is now.
     pub(crate) fn summary(&self, path: &str) -> Summary {
         self.lock().summary(path)

@@ -22,8 +22,9 @@ use gstrtmpr::rtmp::user_control::UserControl;
 
 use super::OriginOptions;
 use super::hub::Subscription;
-use super::outbox::{Item, Outbox, Taken};
+use super::outbox::{Item, Outbox, Taken, Target};
 use super::packet::Packet;
+use super::playback::Playback;
 
 /// Bytes of media that one write takes from the outbox: few system calls, and
 /// little memory beside what the outbox counts.
@@ -56,10 +57,32 @@ pub(crate) struct Link {
 pub(crate) struct State {
     pub(crate) session: ServerSession,
     /// What this connection plays.
-    pub(crate) plays: Vec<Subscription>,
+    pub(crate) plays: Vec<Play>,
     /// Published streams; the reader has the rest of them.
     pub(crate) publications: usize,
     writer_ended: bool,
+}
+
+/// What is played, until it is dropped.
+pub(crate) enum Play {
+    Live(Subscription),
+    Recorded(Playback),
+}
+
+impl Play {
+    pub(crate) fn target(&self) -> Target {
+        match self {
+            Self::Live(subscription) => subscription.target(),
+            Self::Recorded(playback) => playback.target(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        match self {
+            Self::Live(subscription) => subscription.path(),
+            Self::Recorded(playback) => playback.path(),
+        }
+    }
 }
 
 /// Bodies go on as they came; only their first bytes are looked at.

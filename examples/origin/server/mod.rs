@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! A small RTMP origin: publishers on one side, any number of players of their
-//! streams on the other. Nothing is transcoded or stored.
+//! streams on the other. Nothing is transcoded or stored, but FLV files of a folder can
+//! be played as recordings.
 //!
 //! It is built on the plugin's own `ServerSession`, with two threads for each
 //! connection (`connection` reads, `link` writes), joined by the [`hub`] of
-//! streams. Nothing here is global, prints, or ends the process, so that tests
+//! streams. Recordings are sent by a thread each (`playback`). Nothing here is global, prints, or ends the process, so that tests
 //! and other programs can include this module and have as many as they like.
 //! What clients can make it hold is bounded: by connections, by bytes queued
 //! for each, and by bytes cached for each stream.
@@ -20,11 +21,14 @@ pub(crate) mod hub;
 pub(crate) mod link;
 pub(crate) mod outbox;
 pub(crate) mod packet;
+pub(crate) mod playback;
+pub(crate) mod recording;
 pub(crate) mod stream;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -104,6 +108,8 @@ pub(crate) struct OriginOptions {
     pub(crate) missing: Missing,
     /// What is done with a second publisher of a stream.
     pub(crate) name_in_use: NameInUse,
+    /// A folder of FLV files that can be played.
+    pub(crate) recordings: Option<PathBuf>,
     /// Who may come in; everybody if empty.
     pub(crate) users: Vec<Credentials>,
     /// How they show who they are.
@@ -131,6 +137,7 @@ impl Default for OriginOptions {
             chunk_size: DEFAULT_OUT_CHUNK_SIZE,
             missing: Missing::default(),
             name_in_use: NameInUse::default(),
+            recordings: None,
             users: Vec::new(),
             authmod: Method::Adobe,
             secure_token: None,

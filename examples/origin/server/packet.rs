@@ -75,6 +75,17 @@ impl Packet {
         }
     }
 
+    /// A tag of a file.
+    pub(crate) fn of(kind: MediaKind, timestamp: u32, body: Bytes) -> Self {
+        let mut packet = Self::new(kind, timestamp, body);
+        if kind == MediaKind::Data
+            && inspect_data(DataEncoding::Amf0, &packet.body).name == "onMetaData"
+        {
+            packet.role = Role::Metadata;
+        }
+        packet
+    }
+
     fn new(kind: MediaKind, timestamp: u32, body: Bytes) -> Self {
         let role = match kind {
             MediaKind::Audio => audio_role(&body),

@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use super::client::PlayStart;
 use super::{Media, MediaKind, Session, stream_id};
 use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::capabilities::Capabilities;
@@ -78,11 +79,57 @@ pub struct StreamRequest {
 }
 
 impl StreamRequest {
+    /// Where a `play` wants to start. Clients send milliseconds, or the seconds of RTMP
+    /// 1.0, 7.2.2.1, where they mean a constant.
+    pub fn start(&self) -> PlayStart {
+        match self.arguments.first().and_then(Value::as_f64) {
+            // Out of range is the next that is in it.
+            Some(start) if start >= 0.0 => PlayStart::Recorded(start as u32),
+            Some(-1.0 | -1000.0) => PlayStart::Live,
+            _ => PlayStart::LiveOrRecorded,
+        }
+    }
+
+    /// How much a `play` wants of a recording, in ms; `None` for everything.
+    pub fn duration(&self) -> Option<u32> {
+        let duration = self.arguments.get(1).and_then(Value::as_f64);
+        let duration = duration.filter(|duration| *duration >= 0.0);
+        duration.map(|duration| duration as u32)
+    }
+
     /// The name without its query.
     pub fn path(&self) -> &str {
         let name = self.name.as_str();
         name.split_once('?').map_or(name, |(path, _)| path)
     }
+}
+
+/// A `seek` in what is played, which waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeekRequest {
+    /// The stream that is played.
+    pub stream: StreamId,
+    /// Where to, in ms of the recording.
+    pub to: u32,
+}
+
+/// A `pause` of what is played, which waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PauseRequest {
+    /// The stream that is played.
+    pub stream: StreamId,
+    /// Whether to wait, or to go on.
+    pub paused: bool,
+    /// Where the client is, in ms of the recording. Only what is later is to come.
+    pub at: u32,
+}
+
+/// A `getStreamLength`, which waits for its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LengthRequest {
+    /// Stream name, as sent.
+    pub name: String,
+    transaction: f64,
 }
 
 /// What a server session reports.
@@ -102,6 +149,12 @@ pub enum Event {
     Play(StreamRequest),
     /// `publish`: answer with `accept_publish` or `reject_publish`.
     Publish(StreamRequest),
+    /// `seek`: answer with `accept_seek` or `reject_seek`.
+    Seek(SeekRequest),
+    /// `pause`: answer with `accept_pause`.
+    Pause(PauseRequest),
+    /// `getStreamLength`: answer with `answer_length`.
+    Length(LengthRequest),
     /// `deleteStream` or `closeStream`: the stream is not used any more.
     Closed(StreamId),
     /// Media from a publisher.
@@ -227,6 +280,51 @@ impl ServerSession {
             crate::rtmp::amf0::encode(&value, &mut access);
         }
         self.media(stream, MediaKind::Data, 0, &access);
+    }
+
+    /// Accepts `play` of a recording: the same behind StreamIsRecorded.
+    pub fn accept_play_of_recording(&mut self, request: &StreamRequest) {
+        self.user_control(&UserControl::StreamIsRecorded(request.stream));
+        self.accept_play(request);
+    }
+
+    /// Goes where the client wants: StreamEOF for what was there, StreamBegin, Seek.Notify
+    /// and Play.Start, as FMS does. Media of the new place follows.
+    pub fn accept_seek(&mut self, request: SeekRequest) {
+        let stream = request.stream;
+        self.user_control(&UserControl::StreamEof(stream));
+        self.user_control(&UserControl::StreamIsRecorded(stream));
+        self.user_control(&UserControl::StreamBegin(stream));
+        let seeking = format!("Seeking {} ms.", request.to);
+        for (code, description) in [
+            (StatusCode::SeekNotify, seeking.as_str()),
+            (StatusCode::PlayStart, "Started playing stream."),
+        ] {
+            self.status(stream, &Status::new(Level::Status, code, description));
+        }
+    }
+
+    /// Refuses `seek` with an error status. What is played goes on.
+    pub fn reject_seek(&mut self, request: SeekRequest, status: &Status) {
+        self.status(request.stream, status);
+    }
+
+    /// Waits, or goes on: Pause.Notify, or StreamBegin and Unpause.Notify.
+    pub fn accept_pause(&mut self, request: PauseRequest) {
+        let stream = request.stream;
+        let (code, description) = match request.paused {
+            true => (StatusCode::PauseNotify, "Pausing."),
+            false => {
+                self.user_control(&UserControl::StreamBegin(stream));
+                (StatusCode::UnpauseNotify, "Unpausing.")
+            }
+        };
+        self.status(stream, &Status::new(Level::Status, code, description));
+    }
+
+    /// Tells how long a recording is, in seconds; 0 for what is live or not there.
+    pub fn answer_length(&mut self, request: &LengthRequest, seconds: f64) {
+        self.answer(request.transaction, Value::Number(seconds));
     }
 
     /// Refuses `play` with an error status.
@@ -357,21 +455,21 @@ impl ServerSession {
             "closeStream" => Some(self.on_close(Some(stream), command.name, Close::Keep)),
             "_result" | "_error" => Some(Event::Called(command)),
             "createStream" => Some(self.on_create_stream(&command)),
-            "getStreamLength" => {
-                self.answer(&command, Value::Number(0.0));
-                Some(Event::Called(command))
+            "getStreamLength" => Some(length_request(command)),
+            "seek" | "pause" if self.streams.contains(&(stream, Use::Play)) => {
+                Some(play_control(stream, command))
             }
             _ => {
                 // `releaseStream`, `FCPublish`, `_checkbw`, …
-                self.answer(&command, Value::Undefined);
+                self.answer(command.transaction, Value::Undefined);
                 Some(Event::Called(command))
             }
         }
     }
 
-    fn answer(&mut self, command: &Command, value: Value) {
-        if command.transaction != 0.0 {
-            let answer = Command::new("_result", command.transaction).argument(value);
+    fn answer(&mut self, transaction: f64, value: Value) {
+        if transaction != 0.0 {
+            let answer = Command::new("_result", transaction).argument(value);
             self.command(COMMAND_CSID, StreamId::CONNECTION, &answer);
         }
     }
@@ -468,6 +566,31 @@ impl Session for ServerSession {
     fn counters(&self) -> Counters {
         self.connection.counters()
     }
+}
+
+fn length_request(command: Command) -> Event {
+    let transaction = command.transaction;
+    let name = match command.arguments.into_iter().next() {
+        Some(Value::String(name)) => name,
+        _ => String::new(),
+    };
+    Event::Length(LengthRequest { name, transaction })
+}
+
+/// `seek` (RTMP 1.0, 7.2.2.7) or `pause` (7.2.2.8).
+fn play_control(stream: StreamId, command: Command) -> Event {
+    // Out of range is the next that is in it; what is no number is 0.
+    let ms = |index| command.number_argument(index).unwrap_or_default() as u32;
+    if command.name == "seek" {
+        let to = ms(0);
+        return Event::Seek(SeekRequest { stream, to });
+    }
+    let paused = command.arguments.first().and_then(Value::as_bool);
+    Event::Pause(PauseRequest {
+        stream,
+        paused: paused.unwrap_or(true),
+        at: ms(1),
+    })
 }
 
 fn connect_request(command: Command) -> Event {

@@ -335,7 +335,6 @@ fn a_flood_of_any_request_is_bounded_and_answered_again_when_the_client_reads() 
         connect_command(),
         Command::new("play", 0.0).argument("s"),
         Command::new("publish", 0.0).argument("s"),
-        Command::new("getStreamLength", 3.0),
         Command::new("releaseStream", 3.0),
         create_stream(3.0),
     ] {
