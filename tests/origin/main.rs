@@ -12,6 +12,7 @@ mod connections;
 mod hub;
 #[path = "../../examples/origin/server/mod.rs"]
 mod origin;
+mod recordings;
 
 use std::time::Duration;
 

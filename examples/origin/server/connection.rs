@@ -325,7 +325,7 @@ impl Client<'_> {
         playback.ok().map(Play::Recorded)
     }
 
-    fn on_seek(&mut self, request: SeekRequest) {
+    fn on_seek(&self, request: SeekRequest) {
         let mut state = self.link.lock();
         let state = &mut *state;
         let id = self.hub.next_id();
@@ -340,7 +340,7 @@ impl Client<'_> {
         }
     }
 
-    fn on_pause(&mut self, request: PauseRequest) {
+    fn on_pause(&self, request: PauseRequest) {
         let mut state = self.link.lock();
         let state = &mut *state;
         let id = self.hub.next_id();

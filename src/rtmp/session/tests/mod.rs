@@ -15,6 +15,7 @@ mod hostile;
 mod mutations;
 mod play;
 mod publish;
+mod recordings;
 mod secure_token;
 mod serving;
 mod splits;
