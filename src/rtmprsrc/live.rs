@@ -21,8 +21,9 @@ use crate::live::LiveTimeline;
 use crate::player::{Item, Notice, Packet, Skipped, skip};
 use crate::rtmp::timestamp::Track;
 
-/// A round of the tags' times, in ms.
-const ROUND: u64 = 1 << 32;
+/// A round of the tags' times, in ms. `flvdemux` also keeps the presentation time in 32
+/// bits, which is later than the tag's by no more than this leaves room for.
+const ROUND: u64 = (1 << 32) - 60_000;
 
 /// Older than this the first medium is not where the stream is by now.
 const STALE: Duration = Duration::from_secs(1);

@@ -9,6 +9,7 @@
 mod access;
 mod backpressure;
 mod black_hole;
+mod clock;
 mod ends;
 mod enhanced;
 mod errors;
@@ -30,6 +31,7 @@ mod properties;
 mod reconnect;
 mod reconnect_request;
 mod redirects;
+mod rough_line;
 mod script_data;
 mod secrets;
 mod seek;

@@ -11,7 +11,7 @@ use crate::{HANG, init};
 pub(crate) struct Player {
     pub(crate) pipeline: gst::Pipeline,
     pub(crate) source: gst::Element,
-    sink: gst_app::AppSink,
+    pub(crate) sink: gst_app::AppSink,
 }
 
 /// How a pipeline ended.

@@ -126,6 +126,8 @@ impl Drop for Server {
 pub(crate) struct Peer {
     pub(crate) stream: TcpStream,
     pub(crate) session: ServerSession,
+    /// Bytes that were given to the socket, whether it took them or not.
+    pub(crate) written: usize,
 }
 
 impl Peer {
@@ -135,6 +137,7 @@ impl Peer {
         Self {
             stream,
             session: ServerSession::new(1, Limits::default()),
+            written: 0,
         }
     }
 
@@ -217,6 +220,7 @@ impl Peer {
     /// Sends what the session has.
     pub(crate) fn flush(&mut self) {
         while let Some(bytes) = self.session.poll_transmit() {
+            self.written += bytes.len();
             // A client that has gone is seen by the next read.
             if self.stream.write_all(&bytes).is_err() {
                 return;

@@ -301,3 +301,57 @@ fn every_failure_tells_its_cause_its_phase_and_the_servers_words() {
     let (error, _) = player.error_message();
     assert!(error.matches(gst::ResourceError::NotAuthorized), "{error}");
 }
+
+#[test]
+fn a_restart_at_any_point_of_a_group_of_pictures_goes_on_in_one_timeline() {
+    const GROUP: u32 = 10;
+    for is_live in [false, true] {
+        for (sent, left_out) in (0..=GROUP).map(|n| (n, (n * 7) % GROUP)) {
+            let server = Server::playing(move |peer, stream| {
+                // A group and a part of another one.
+                send_headers(peer, stream, 700_000);
+                let mut frames = |start: u32, numbers: std::ops::Range<u32>| {
+                    for n in numbers {
+                        let body = if n % GROUP == 0 { KEYFRAME } else { INTER };
+                        peer.media(stream, MediaKind::Video, start + 40 * n, body);
+                        peer.media(stream, MediaKind::Audio, start + 40 * n + 5, AAC);
+                    }
+                };
+                frames(700_000, 0..GROUP + sent);
+                // The publisher's next stream, which we come into after some frames.
+                frames(0, GROUP - left_out..2 * GROUP + left_out);
+                peer.session.end_play(stream);
+                peer.serve();
+            });
+            let player = Player::new(&server.location());
+            player.source.set_property("is-live", is_live);
+            player.play();
+            let buffers = player.rest();
+            let is_frame =
+                |buffer: &&gst::Buffer| !buffer.flags().contains(gst::BufferFlags::HEADER);
+            let times = |kind: u8| {
+                let buffers = buffers.iter().filter(is_frame);
+                let of_kind = buffers.filter(|buffer| {
+                    let map = buffer.map_readable().expect("readable");
+                    map[0] == kind
+                });
+                let times: Vec<_> = of_kind
+                    .map(|buffer| buffer.dts().expect("a time"))
+                    .collect();
+                times
+            };
+            let what = format!("live: {is_live}, {sent} sent, {left_out} left out");
+            // Without a word from the server nobody knows that pictures are missing, so
+            // all of them come, sound as well.
+            let all = (GROUP + sent + GROUP + 2 * left_out) as usize;
+            for kind in [8, 9] {
+                let times = times(kind);
+                assert_eq!(times.len(), all, "{what}");
+                assert!(times.is_sorted(), "{what}: {times:?}");
+                // One line, without a hole that a sink would wait through.
+                let length = *times.last().expect("frames") - times[0];
+                assert!(length < gst::ClockTime::from_seconds(3), "{what}: {length}");
+            }
+        }
+    }
+}
