@@ -237,6 +237,7 @@ impl FlvOutput {
             discont: true,
             frame: false,
             came: came.unwrap_or_else(Instant::now),
+            made: None,
         }));
         for (i, mut item) in held.into_iter().enumerate() {
             if let Some((start, time)) = start
@@ -441,6 +442,7 @@ impl FlvOutput {
             discont,
             frame: kind != TagType::Script && !info.header,
             came: now,
+            made: None,
         };
         self.worth.packets += 1;
         self.has_media |= kind != TagType::Script;

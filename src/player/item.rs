@@ -56,6 +56,8 @@ pub struct Packet {
     pub frame: bool,
     /// When it came.
     pub came: Instant,
+    /// When the sender made it, in ns since 1970, as far as that is known.
+    pub made: Option<u64>,
 }
 
 impl Packet {

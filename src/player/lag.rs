@@ -174,6 +174,7 @@ mod tests {
                 discont: false,
                 frame: matches!(kind, 'K' | 'P' | 'A'),
                 came: Instant::now(),
+                made: None,
             })
         };
         kinds.chars().enumerate().map(item).collect()

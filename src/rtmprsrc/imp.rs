@@ -68,6 +68,7 @@ use super::messages;
 use super::posted::Posted;
 use super::properties::{self, PROPERTIES};
 use super::running::{Play, Shared};
+use super::sender_date::{self, SenderDate};
 use super::settings::Settings;
 use super::stats;
 use super::tags::{self, Tags};
@@ -134,6 +135,7 @@ pub(super) struct Output {
     pub(super) vod: Vod,
     /// Waits for the segment that begins with it.
     pub(super) placed: Option<(Packet, Begin)>,
+    sender_date: SenderDate,
     /// When the first buffer was wanted, for pipelines without a clock.
     began: Option<Instant>,
 }
@@ -896,6 +898,9 @@ impl RtmprSrc {
             buffer.set_dts(time(packet.dts));
             buffer.set_pts(time(packet.pts));
             buffer.set_flags(flags);
+            if let Some(made) = packet.made {
+                sender_date::attach(buffer, made);
+            }
         }
         buffer
     }
@@ -922,7 +927,8 @@ impl RtmprSrc {
 
 impl Output {
     /// The packet as it goes downstream, and the segment that begins with it.
-    fn place(&mut self, packet: Packet, now: Option<&Now>) -> Option<(Packet, Option<Begin>)> {
+    fn place(&mut self, mut packet: Packet, now: Option<&Now>) -> Option<(Packet, Option<Begin>)> {
+        packet.made = self.sender_date.of(&packet);
         match (&mut self.live, now) {
             (Some(live), Some(now)) => {
                 let (packet, segment) = live.place(packet, now)?;
@@ -937,6 +943,9 @@ impl Output {
 
     /// News, with the times that downstream has.
     fn heard(&mut self, mut notice: Box<Notice>) -> Box<Notice> {
+        if let Notice::Script(data) = &*notice {
+            self.sender_date.note(data);
+        }
         if let Some(live) = &mut self.live {
             live.note(&notice, Instant::now());
             if let Notice::Script(data) = &mut *notice {

@@ -322,6 +322,7 @@ mod tests {
             discont: false,
             frame: true,
             came,
+            made: None,
         }
     }
 

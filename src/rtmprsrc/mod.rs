@@ -17,6 +17,7 @@ pub(crate) mod posted;
 mod properties;
 mod running;
 mod seek;
+mod sender_date;
 pub(crate) mod settings;
 mod stats;
 pub(crate) mod tags;

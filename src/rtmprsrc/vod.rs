@@ -86,6 +86,7 @@ mod tests {
             discont: false,
             frame,
             came: Instant::now(),
+            made: None,
         }
     }
 

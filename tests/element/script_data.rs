@@ -547,3 +547,37 @@ fn running_time_is_that_of_a_frame_with_the_same_time_behind_flvdemux() {
         assert_eq!(running(&frames[1..]), running(&messages));
     }
 }
+
+#[test]
+fn frames_of_a_sender_that_tells_the_date_carry_it() {
+    for is_live in [false, true] {
+        let server = Server::playing(|peer, stream| {
+            send_headers(peer, stream, 0);
+            peer.media(stream, MediaKind::Video, 90_000, KEYFRAME);
+            let date = Object::new()
+                .with("sd", "16-01-2011")
+                .with("st", "15:20:00.500");
+            let said = amf0::encode_all([&Value::from("onFI"), &Value::from(date)]);
+            peer.media(stream, MediaKind::Data, 90_000, &said);
+            peer.media(stream, MediaKind::Audio, 90_010, AAC);
+            peer.media(stream, MediaKind::Video, 90_040, INTER);
+            peer.session.end_play(stream);
+            peer.serve();
+        });
+        let player = Player::new(&server.location());
+        player.source.set_property("is-live", is_live);
+        player.play();
+        let buffers = player.rest();
+        let is_frame = |buffer: &&gst::Buffer| !buffer.flags().contains(gst::BufferFlags::HEADER);
+        let frames: Vec<_> = buffers.iter().filter(is_frame).collect();
+        let caps = gst::Caps::new_empty_simple("timestamp/x-unix");
+        let dates = frames.iter().filter_map(|frame| {
+            let meta = frame.meta::<gst::ReferenceTimestampMeta>()?;
+            assert_eq!(meta.reference(), caps.as_ref());
+            Some(meta.timestamp().mseconds())
+        });
+        // The data message is told in front of its tag, which is a frame of neither kind.
+        let first = 1_295_191_200_500;
+        assert_eq!(Vec::from_iter(dates), [first + 10, first + 40], "{is_live}");
+    }
+}
