@@ -60,13 +60,14 @@ use gst::subclass::prelude::*;
 use gst_base::prelude::*;
 use gst_base::subclass::base_src::CreateSuccess;
 use gst_base::subclass::prelude::*;
-use once_cell::sync::Lazy;
+use once_cell::sync::{Lazy, OnceCell};
 
 use super::announce;
 use super::live::{Figures, Live, Now, Segment};
 use super::messages;
 use super::posted::Posted;
 use super::properties::{self, PROPERTIES};
+use super::provided_clock::{ProvidedClock, new_clock};
 use super::running::{Play, Shared};
 use super::sender_date::{self, SenderDate};
 use super::settings::Settings;
@@ -119,6 +120,8 @@ pub struct RtmprSrc {
     figures: Mutex<Figures>,
     /// The last seek is content with the key frame before its position.
     pub(super) key_unit: AtomicBool,
+    /// The clock that is offered, once it was.
+    clock: OnceCell<gst::SystemClock>,
 }
 
 /// The streaming thread's own.
@@ -136,6 +139,8 @@ pub(super) struct Output {
     /// Waits for the segment that begins with it.
     pub(super) placed: Option<(Packet, Begin)>,
     sender_date: SenderDate,
+    /// If it is offered.
+    clock: Option<ProvidedClock>,
     /// When the first buffer was wanted, for pipelines without a clock.
     began: Option<Instant>,
 }
@@ -289,6 +294,10 @@ impl ElementImpl for RtmprSrc {
         Ok(success)
     }
 
+    fn provide_clock(&self) -> Option<gst::Clock> {
+        self.provides_clock().then(|| self.own_clock().upcast())
+    }
+
     fn post_message(&self, message: gst::Message) -> bool {
         // One failure, one error: the base class would follow ours with
         // "Internal data stream error" or "Failed to start".
@@ -372,6 +381,9 @@ impl BaseSrcImpl for RtmprSrc {
         *lock(&self.output) = Output {
             single_buffers: self.obj().property::<i32>("num-buffers") >= 0,
             live: settings.is_live().then(|| settings.live.mapping()),
+            clock: self
+                .provides_clock()
+                .then(|| ProvidedClock::new(self.own_clock())),
             ..Output::default()
         };
         self.standing.store(0, Ordering::Relaxed);
@@ -769,8 +781,38 @@ impl RtmprSrc {
 
     /// Live or not, as the properties say.
     fn apply_mode(&self) {
-        let is_live = lock(&self.settings).is_live();
-        self.obj().set_live(is_live);
+        let settings = lock(&self.settings);
+        let (is_live, provides) = (settings.is_live(), settings.live.provide_clock);
+        drop(settings);
+        let obj = self.obj();
+        obj.set_live(is_live);
+        let flag = gst::ElementFlags::PROVIDE_CLOCK;
+        if self.provides_clock() == (is_live && provides) {
+            return;
+        }
+        let clock = self.own_clock().upcast::<gst::Clock>();
+        // Bins look at the flag when an element is added, and when they are told.
+        match is_live && provides {
+            true => {
+                obj.set_element_flags(flag);
+                let message = gst::message::ClockProvide::builder(&clock, true);
+                self.post(message.src(&*obj).build());
+            }
+            false => {
+                obj.unset_element_flags(flag);
+                let message = gst::message::ClockLost::builder(&clock);
+                self.post(message.src(&*obj).build());
+            }
+        }
+    }
+
+    fn own_clock(&self) -> gst::SystemClock {
+        self.clock.get_or_init(new_clock).clone()
+    }
+
+    fn provides_clock(&self) -> bool {
+        let flag = gst::ElementFlags::PROVIDE_CLOCK;
+        self.obj().element_flags().contains(flag)
     }
 
     fn set_flushing(&self, flushing: bool) {
@@ -929,6 +971,9 @@ impl Output {
     /// The packet as it goes downstream, and the segment that begins with it.
     fn place(&mut self, mut packet: Packet, now: Option<&Now>) -> Option<(Packet, Option<Begin>)> {
         packet.made = self.sender_date.of(&packet);
+        if let (Some(clock), Some(now)) = (&mut self.clock, now) {
+            clock.frame(&packet, now.instant);
+        }
         match (&mut self.live, now) {
             (Some(live), Some(now)) => {
                 let (packet, segment) = live.place(packet, now)?;

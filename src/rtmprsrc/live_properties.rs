@@ -23,6 +23,8 @@ pub(super) struct LiveProperties {
     /// Nanoseconds; 0 for none.
     pub(super) max_latency: u64,
     timestamp_mode: RtmprTimestampMode,
+    /// Offer a clock that goes as the sender's.
+    pub(super) provide_clock: bool,
 }
 
 impl Default for LiveProperties {
@@ -32,6 +34,7 @@ impl Default for LiveProperties {
             latency: DEFAULT_LATENCY,
             max_latency: 0,
             timestamp_mode: RtmprTimestampMode::default(),
+            provide_clock: false,
         }
     }
 }
@@ -101,6 +104,19 @@ impl LiveProperties {
                 .blurb("Which times live media gets")
                 .mutable_ready()
                 .build(),
+            /**
+             * rtmprsrc:provide-clock:
+             *
+             * With #rtmprsrc:is-live, offer the pipeline a clock that goes as the
+             * sender's does, to some milliseconds. Sound then need not be resampled on
+             * its way to a file or a network. An audio device has a clock of its own and
+             * resamples to this one, so it is nothing for watching.
+             */
+            glib::ParamSpecBoolean::builder("provide-clock")
+                .nick("Provide clock")
+                .blurb("Offer a clock that follows the sender's")
+                .mutable_ready()
+                .build(),
         ]
     }
 
@@ -115,6 +131,7 @@ impl LiveProperties {
             "latency" => self.latency = get(value)?,
             "max-latency" => self.max_latency = get(value)?,
             "timestamp-mode" => self.timestamp_mode = get(value)?,
+            "provide-clock" => self.provide_clock = get(value)?,
             _ => return Ok(None),
         }
         Ok(Some(()))
@@ -127,6 +144,7 @@ impl LiveProperties {
             "latency" => self.latency.to_value(),
             "max-latency" => self.max_latency.to_value(),
             "timestamp-mode" => self.timestamp_mode.to_value(),
+            "provide-clock" => self.provide_clock.to_value(),
             _ => return None,
         })
     }

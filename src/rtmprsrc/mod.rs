@@ -15,6 +15,7 @@ mod live_properties;
 mod messages;
 pub(crate) mod posted;
 mod properties;
+mod provided_clock;
 mod running;
 mod seek;
 mod sender_date;

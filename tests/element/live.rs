@@ -453,3 +453,39 @@ fn a_consumer_that_falls_behind_goes_on_at_the_newest_key_frame_with_all_of_the_
     });
     assert!(marked.is_some(), "a marked key frame");
 }
+
+#[test]
+fn a_clock_is_offered_where_that_is_asked_for() {
+    for (is_live, provides) in [(true, true), (true, false), (false, true)] {
+        let server = Server::playing(|peer, stream| {
+            send_headers(peer, stream, 0);
+            send_group(peer, stream, 90_000);
+            peer.session.end_play(stream);
+            peer.serve();
+        });
+        let player = Player::new(&server.location());
+        player.source.set_property("is-live", is_live);
+        player.source.set_property("provide-clock", provides);
+        player.play();
+        let buffers = player.rest();
+        assert_eq!(frames(buffers).len(), 20);
+        let clock = player.pipeline.clock().expect("a clock");
+        let is_ours = is_live && provides;
+        assert_eq!(
+            clock.name() == "rtmprsrc-clock",
+            is_ours,
+            "{}",
+            clock.name()
+        );
+        assert_eq!(player.source.provide_clock().is_some(), is_ours);
+        let before = clock.time();
+        assert!(clock.time() >= before);
+        if is_ours {
+            // It goes on from where it was, in the next play as well.
+            player.set_state(gst::State::Null);
+            player.play();
+            player.rest();
+            assert!(clock.time() >= before);
+        }
+    }
+}
