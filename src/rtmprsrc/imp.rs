@@ -603,6 +603,9 @@ impl RtmprSrc {
     fn next(&self, shared: &Shared) -> Result<Next, gst::FlowError> {
         let mut output = lock(&self.output);
         let output = &mut *output;
+        if output.vod.is_over() {
+            return Err(gst::FlowError::Eos);
+        }
         if output.items.is_empty() && output.placed.is_none() {
             let until = output.live.as_ref().and_then(Live::gap_due);
             let popped = shared

@@ -34,6 +34,7 @@ impl RtmprSrc {
         };
         let start = wanted.start().unwrap_or(gst::ClockTime::ZERO);
         wanted.set_time(start);
+        let stop = wanted.stop().map(gst::ClockTime::mseconds);
         let to_frame = self.key_unit.load(Ordering::Relaxed);
         let mut session = lock(&self.session);
         let Some(play) = session.as_mut() else {
@@ -53,6 +54,7 @@ impl RtmprSrc {
         // Behind that: the answer may be there at once.
         let number = play.shared.recording.seek(start.mseconds());
         output.vod.seek(number, to_frame);
+        output.vod.set_stop(stop);
         play.shared.control.wake();
         true
     }

@@ -8,6 +8,7 @@
 //! first frame, but not before the position of the one that it got; so both agree.
 
 use crate::player::{Packet, Sought};
+use crate::rtmp::timestamp::Track;
 
 /// The streaming thread's state.
 #[derive(Debug)]
@@ -18,7 +19,24 @@ pub(super) struct Vod {
     to_frame: bool,
     /// Downstream had the file header before a new connection brings it again.
     had_file_header: bool,
+    /// Where the segment ends, in ms.
+    stop: Option<u64>,
+    /// Audio and video since the seek: come, and come to the end of the segment.
+    tracks: [Progress; 2],
+    is_over: bool,
 }
+
+/// How far a track is in a segment that ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Progress {
+    #[default]
+    Absent,
+    Within,
+    Behind,
+}
+
+/// How far one track may be ahead of the other in a file. ms
+const MAX_APART: u64 = 1000;
 
 impl Default for Vod {
     fn default() -> Self {
@@ -26,6 +44,9 @@ impl Default for Vod {
             awaited: None,
             to_frame: true,
             had_file_header: false,
+            stop: None,
+            tracks: Default::default(),
+            is_over: false,
         }
     }
 }
@@ -36,6 +57,33 @@ impl Vod {
     pub(super) fn seek(&mut self, number: u64, to_frame: bool) {
         self.awaited = Some(number);
         self.to_frame = to_frame;
+    }
+
+    /// The segment ends there, in ms.
+    pub(super) fn set_stop(&mut self, stop: Option<u64>) {
+        self.stop = stop;
+        self.tracks = Default::default();
+        self.is_over = false;
+    }
+
+    /// All of the segment has come.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Looks whether a frame is behind the end of the segment, and all others are.
+    fn look_for_end(&mut self, packet: &Packet) {
+        let (Some(stop), Some(track), Some(time)) = (self.stop, packet.track(), packet.dts) else {
+            return;
+        };
+        let progress = match time < stop {
+            true => Progress::Within,
+            false => Progress::Behind,
+        };
+        self.tracks[usize::from(track == Track::Video)] = progress;
+        let is_far = time >= stop.saturating_add(MAX_APART);
+        self.is_over |=
+            progress == Progress::Behind && (is_far || !self.tracks.contains(&Progress::Within));
     }
 
     /// Whether the answer to a seek is waited for.
@@ -57,6 +105,10 @@ impl Vod {
     pub(super) fn place(&mut self, packet: &Packet) -> Option<Option<u64>> {
         // It is of the place that was left.
         if self.awaited.is_some() && !packet.header {
+            return None;
+        }
+        self.look_for_end(packet);
+        if self.is_over {
             return None;
         }
         let is_file_header = packet.data.starts_with(b"FLV");
@@ -103,6 +155,43 @@ mod tests {
             found: true,
         });
         assert_eq!(vod.place(&packet(b"\x09", 2000, true)), Some(None));
+    }
+
+    #[test]
+    fn a_segment_ends_once_both_tracks_are_at_its_end() {
+        let mut vod = Vod::default();
+        let end = |vod: &mut Vod, frames: &[(&[u8], u64)]| {
+            vod.set_stop(Some(2000));
+            let mut left = frames.iter().skip_while(|(track, time)| {
+                vod.place(&packet(track, *time, true));
+                !vod.is_over()
+            });
+            left.next().map(|(_, time)| *time)
+        };
+        let (sound, picture) = (&b"\x08"[..], &b"\x09"[..]);
+        let together = [
+            (picture, 1960),
+            (sound, 1980),
+            (picture, 2000),
+            (sound, 1999),
+            (sound, 2020),
+        ];
+        assert_eq!(end(&mut vod, &together), Some(2020));
+        assert_eq!(
+            end(&mut vod, &[(picture, 1960), (picture, 2000)]),
+            Some(2000)
+        );
+        // The sound ends before.
+        let sparse = [
+            (sound, 100),
+            (picture, 2500),
+            (picture, 2999),
+            (picture, 3000),
+        ];
+        assert_eq!(end(&mut vod, &sparse), Some(3000));
+        vod.set_stop(None);
+        vod.place(&packet(picture, 1 << 40, true));
+        assert!(!vod.is_over());
     }
 
     #[test]

@@ -266,3 +266,45 @@ fn a_stop_does_not_wait_for_the_answer() {
     let stopped = has_stopped.recv_timeout(HANG).expect("it stops");
     assert!(stopped.is_ok());
 }
+
+#[test]
+fn a_segment_seek_ends_with_segment_done_and_can_be_followed_by_another() {
+    let server = Server::playing(|peer, stream| {
+        begin_recording(peer, stream);
+        for _ in 0..2 {
+            assert_eq!(asked(peer), 5_000.0);
+            go_to(peer, stream, 5_000);
+            // What is behind the stop.
+            send_group(peer, stream, 5_500);
+            send_group(peer, stream, 6_000);
+        }
+        peer.serve();
+    });
+    let player = player(&server);
+    let bus = player.pipeline.bus().expect("a bus");
+    let flags = [gst::SeekFlags::FLUSH, gst::SeekFlags::empty()];
+    for flags in flags {
+        let seek = gst::event::Seek::new(
+            1.0,
+            flags | gst::SeekFlags::SEGMENT,
+            gst::SeekType::Set,
+            gst::ClockTime::from_mseconds(5_000),
+            gst::SeekType::Set,
+            gst::ClockTime::from_mseconds(5_700),
+        );
+        assert!(player.pipeline.send_event(seek));
+        let timeout = gst::ClockTime::try_from(HANG).expect("a short time");
+        let wanted = [
+            gst::MessageType::SegmentDone,
+            gst::MessageType::Eos,
+            gst::MessageType::Error,
+        ];
+        let message = bus.timed_pop_filtered(timeout, &wanted);
+        let message = message.expect("it ends");
+        assert_eq!(
+            message.type_(),
+            gst::MessageType::SegmentDone,
+            "{message:?}"
+        );
+    }
+}

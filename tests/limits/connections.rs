@@ -155,3 +155,31 @@ fn requests_to_reconnect_to_where_more_is_held_back() {
     ];
     measured.assert_within(&parts.concat());
 }
+
+/// Connections that break one after the other, and how much the process grew.
+fn reconnect(times: u32) -> usize {
+    let mut visit = 0;
+    let server = Server::start(move |peer| {
+        let stream = peer.accept_play().stream;
+        send_headers(peer, stream, 0);
+        peer.media(stream, MediaKind::Video, 0, KEYFRAME);
+        visit += 1;
+        if visit > times {
+            peer.session.end_play(stream);
+        }
+        peer.close();
+    });
+    let properties = [("reconnect", "true"), ("reconnect-max-delay", "1")];
+    let measured = play(&server, Until::End, &properties);
+    measured.assert_eos();
+    measured.growth
+}
+
+#[test]
+fn a_hundred_connections_one_after_the_other_take_no_more_than_a_few() {
+    let (few, many) = (reconnect(10), reconnect(110));
+    println!("{} KiB, {} KiB", few >> 10, many >> 10);
+    // Two messages for each that nobody reads, and what the allocator makes of it. What
+    // is read into alone has 256 KiB for each.
+    assert!(many.saturating_sub(few) < 4 << 20, "{few} and {many} bytes");
+}
