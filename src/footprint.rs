@@ -14,7 +14,7 @@ use crate::driver;
 use crate::player::{candidate, flv_output, gate, race, script_data, selection, sequence_headers};
 use crate::rtmp::session::server;
 use crate::rtmp::{amf, chunk, connection};
-use crate::rtmprsrc::{amf_value, imp, posted};
+use crate::rtmprsrc::{amf_value, output, posted};
 
 /// What holds memory, and how much at most, in bytes.
 pub type Part = (&'static str, usize);
@@ -62,7 +62,7 @@ pub fn play(max_queue_bytes: usize) -> Vec<Part> {
         ),
         (
             "on the way out of the queue",
-            imp::MAX_LIST_BYTES + largest_item(),
+            output::MAX_LIST_BYTES + largest_item(),
         ),
         ("message that is made", amf_value::MAX_MESSAGE_BYTES),
         ("messages that are not read", posted::MAX_BYTES),

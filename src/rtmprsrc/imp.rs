@@ -1,8 +1,7 @@
 // Copyright (C) 2026 the rtmpr contributors
 // SPDX-License-Identifier: MPL-2.0
 
-//! The GObject: states, properties, URI, queries, and items as buffers. Holds
-//! no protocol knowledge.
+//! The GObject: states, properties, URI and queries. Holds no protocol knowledge.
 
 /**
  * SECTION:element-rtmprsrc
@@ -49,10 +48,8 @@
  *
  * Since: plugins-rtmpr-0.1.0
  */
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use glib::subclass::prelude::*;
 use gst::prelude::*;
@@ -63,28 +60,21 @@ use gst_base::subclass::prelude::*;
 use once_cell::sync::{Lazy, OnceCell};
 
 use super::announce;
-use super::live::{Figures, Live, Now, Segment};
-use super::messages;
+use super::live::Figures;
+use super::output::{Next, Output};
+use super::pad::{refuse_allocation_queries, turn_gaps_into_events};
 use super::posted::Posted;
 use super::properties::{self, PROPERTIES};
 use super::provided_clock::{ProvidedClock, new_clock};
 use super::running::{Play, Shared};
-use super::sender_date::{self, SenderDate};
 use super::settings::Settings;
 use super::stats;
-use super::tags::{self, Tags};
-use super::vod::Vod;
-use crate::error;
 use crate::net::gio::AcceptCertificate;
-use crate::player::{
-    End, Handles, Hidden, Item, Learned, Notice, Packet, Reception, Skipped, Stats, Worker,
-};
+use crate::player::{Handles, Hidden, Learned, Reception, Stats, Worker};
 use crate::properties::credentials::uri;
-use crate::queue::Popped;
-use crate::rtmp::status::printable;
 use crate::rtmp::timestamp::Track;
 
-static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
+pub(super) static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
     gst::DebugCategory::new(
         "rtmprsrc",
         gst::DebugColorFlags::empty(),
@@ -92,65 +82,32 @@ static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
     )
 });
 
-/// Most bytes that one push downstream takes from the queue, so that what is
-/// on its way hardly adds to what the queue may hold.
-pub(crate) const MAX_LIST_BYTES: usize = 256 << 10;
-
 /// The `rtmprsrc` element.
 #[derive(Default)]
 pub struct RtmprSrc {
     pub(super) settings: Mutex<Settings>,
     pub(super) session: Mutex<Option<Play>>,
     /// Of the present play or the last one.
-    stats: Mutex<Arc<Stats>>,
+    pub(super) stats: Mutex<Arc<Stats>>,
     /// What must not be shown of it.
-    hidden: Mutex<Arc<Hidden>>,
+    pub(super) hidden: Mutex<Arc<Hidden>>,
     pub(super) output: Mutex<Output>,
-    posted: Mutex<Posted>,
+    pub(super) posted: Mutex<Posted>,
     /// Bytes handed downstream, which the base class does not count in lists.
-    position: AtomicU64,
-    reception: Arc<Reception>,
+    pub(super) position: AtomicU64,
+    pub(super) reception: Arc<Reception>,
     /// Ways to ask that worked, for the next start.
-    learned: Arc<Learned>,
+    pub(super) learned: Arc<Learned>,
     /// Our own error is on the bus: the base class need not add its own.
-    failed: AtomicBool,
+    pub(super) failed: AtomicBool,
     /// How late the live stream always is, in ns, as far as that has been told.
-    standing: AtomicU64,
+    pub(super) standing: AtomicU64,
     /// Of the live stream's mapping.
-    figures: Mutex<Figures>,
+    pub(super) figures: Mutex<Figures>,
     /// The last seek is content with the key frame before its position.
     pub(super) key_unit: AtomicBool,
     /// The clock that is offered, once it was.
-    clock: OnceCell<gst::SystemClock>,
-}
-
-/// The streaming thread's own.
-#[derive(Default)]
-pub(super) struct Output {
-    /// Taken from the queue but not pushed yet.
-    pub(super) items: VecDeque<Item>,
-    /// `num-buffers` counts pushes, so a list would count as one.
-    single_buffers: bool,
-    tags: Tags,
-    /// In live mode.
-    live: Option<Live>,
-    /// Otherwise.
-    pub(super) vod: Vod,
-    /// Waits for the segment that begins with it.
-    pub(super) placed: Option<(Packet, Begin)>,
-    sender_date: SenderDate,
-    /// If it is offered.
-    clock: Option<ProvidedClock>,
-    /// When the first buffer was wanted, for pipelines without a clock.
-    began: Option<Instant>,
-}
-
-/// A segment that begins with a buffer.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Begin {
-    Live(Segment),
-    /// At this time of the server's, in ms.
-    Server(u64),
+    pub(super) clock: OnceCell<gst::SystemClock>,
 }
 
 #[glib::object_subclass]
@@ -537,22 +494,8 @@ impl PushSrcImpl for RtmprSrc {
     }
 }
 
-/// What the streaming thread does next.
-enum Next {
-    Push(CreateSuccess),
-    Tell(Box<Notice>),
-    Tag(gst::TagList),
-    Skipped(Skipped),
-    /// A seek needs another connection.
-    Again,
-    /// A seek has failed.
-    NotFound,
-    /// Look again.
-    Look,
-}
-
 impl RtmprSrc {
-    fn is_running(&self) -> bool {
+    pub(super) fn is_running(&self) -> bool {
         lock(&self.session).is_some()
     }
 
@@ -590,196 +533,13 @@ impl RtmprSrc {
     }
 
     /// The present play, connecting now if that has waited for the first buffer.
-    fn shared(&self) -> Option<Arc<Shared>> {
+    pub(super) fn shared(&self) -> Option<Arc<Shared>> {
         let mut session = lock(&self.session);
         let play = session.as_mut()?;
         if play.worker.is_none() {
             self.connect(play);
         }
         Some(Arc::clone(&play.shared))
-    }
-
-    /// Takes what comes next from the queue, and waits for it.
-    fn next(&self, shared: &Shared) -> Result<Next, gst::FlowError> {
-        let mut output = lock(&self.output);
-        let output = &mut *output;
-        if output.vod.is_over() {
-            return Err(gst::FlowError::Eos);
-        }
-        if output.items.is_empty() && output.placed.is_none() {
-            let until = output.live.as_ref().and_then(Live::gap_due);
-            let popped = shared
-                .queue
-                .pop_until(&mut output.items, MAX_LIST_BYTES, until);
-            match popped {
-                Popped::Items => {}
-                Popped::TimedOut => return Ok(self.gap(output)),
-                Popped::Flushing => return Err(gst::FlowError::Flushing),
-                Popped::End(_) if Self::goes_on_after_pause(&shared.recording, output) => {
-                    return Ok(Next::Again);
-                }
-                Popped::End(End::Eos { .. })
-                    if output.vod.is_waiting() && shared.recording.goes_on() =>
-                {
-                    return Ok(Next::Again);
-                }
-                Popped::End(end) => return Err(self.end(shared, end)),
-            }
-        }
-        let now = output.live.is_some().then(|| self.now(output));
-        if let (Some(live), Some(now)) = (&mut output.live, &now) {
-            let was_paused = live.was_paused(now);
-            if was_paused {
-                // All that has come in the meantime.
-                while shared
-                    .queue
-                    .pop_until(&mut output.items, usize::MAX, Some(now.instant))
-                    == Popped::Items
-                {}
-            }
-            live.arrive(&mut output.items, now, was_paused);
-            self.report_latency(live);
-            *lock(&self.figures) = live.figures();
-            let mut skipped = live.take_skipped();
-            let thinned = shared.lag.take_skipped();
-            skipped.video += thinned.video;
-            skipped.audio += thinned.audio;
-            if skipped != Skipped::default() {
-                return Ok(Next::Skipped(skipped));
-            }
-        }
-        if let Some(tags) = output.tags.due() {
-            return Ok(Next::Tag(tags));
-        }
-        let (packet, segment) = match output.placed.take() {
-            Some((packet, segment)) => (packet, Some(segment)),
-            None => match output.items.pop_front() {
-                Some(Item::Packet(packet)) => match output.place(packet, now.as_ref()) {
-                    Some(placed) => placed,
-                    None => return Ok(Next::Look),
-                },
-                Some(Item::Sought(sought)) => {
-                    output.vod.note(sought);
-                    return Ok(if sought.found {
-                        Next::Look
-                    } else {
-                        Next::NotFound
-                    });
-                }
-                Some(Item::Notice(notice)) => return Ok(Next::Tell(output.heard(notice))),
-                None => return Ok(Next::Look),
-            },
-        };
-        if let Some(segment) = segment {
-            self.begin(segment);
-        }
-        let buffer = self.buffer(packet);
-        if output.single_buffers || !matches!(output.items.front(), Some(Item::Packet(_))) {
-            return Ok(Next::Push(CreateSuccess::NewBuffer(buffer)));
-        }
-        let mut list = gst::BufferList::new_sized(output.items.len() + 1);
-        if let Some(list) = list.get_mut() {
-            list.add(buffer);
-            // News wait for their place in the stream.
-            while let Some(item) = output.items.pop_front() {
-                match item {
-                    Item::Packet(packet) => match output.place(packet, now.as_ref()) {
-                        Some((packet, None)) => list.add(self.buffer(packet)),
-                        Some((packet, Some(segment))) => {
-                            output.placed = Some((packet, segment));
-                            break;
-                        }
-                        None => {}
-                    },
-                    other => {
-                        output.items.push_front(other);
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(Next::Push(CreateSuccess::NewBufferList(list)))
-    }
-
-    /// The present running time.
-    fn now(&self, output: &mut Output) -> Now {
-        let obj = self.obj();
-        let instant = Instant::now();
-        let base_time = obj.base_time();
-        let running = match (obj.clock(), base_time) {
-            (Some(clock), Some(base)) => {
-                let (now, base) = (clock.time().nseconds(), base.nseconds());
-                now.wrapping_sub(base).cast_signed()
-            }
-            _ => {
-                let began = *output.began.get_or_insert(instant);
-                i64::try_from((instant - began).as_nanos()).unwrap_or(i64::MAX)
-            }
-        };
-        Now {
-            running,
-            instant,
-            base_time,
-        }
-    }
-
-    /// Nothing has come while nothing could: an empty buffer, which
-    /// [`turn_gaps_into_events`] makes an event of.
-    fn gap(&self, output: &mut Output) -> Next {
-        let now = self.now(output);
-        let Some((from, length)) = output.live.as_mut().and_then(|live| live.gap(&now)) else {
-            return Next::Look;
-        };
-        let mut buffer = gst::Buffer::new();
-        if let Some(buffer) = buffer.get_mut() {
-            buffer.set_pts(gst::ClockTime::from_mseconds(from));
-            buffer.set_duration(gst::ClockTime::from_mseconds(length));
-            buffer.set_flags(gst::BufferFlags::GAP);
-        }
-        Next::Push(CreateSuccess::NewBuffer(buffer))
-    }
-
-    /// The next buffer begins another segment.
-    fn begin(&self, begin: Begin) {
-        // Where a seek wants it to end stays.
-        let present = self.obj().segment().downcast::<gst::ClockTime>();
-        let mut segment = present.unwrap_or_default();
-        let start = match begin {
-            Begin::Live(new) => {
-                segment.set_base(gst::ClockTime::from_mseconds(new.base));
-                segment.set_time(gst::ClockTime::from_mseconds(new.base));
-                new.start
-            }
-            Begin::Server(start) => {
-                segment.set_time(gst::ClockTime::from_mseconds(start));
-                start
-            }
-        };
-        segment.set_start(gst::ClockTime::from_mseconds(start));
-        segment.set_position(gst::ClockTime::from_mseconds(start));
-        if self.obj().new_segment(segment.upcast_ref()).is_err() {
-            gst::warning!(CAT, imp = self, "The base class takes no segment");
-        }
-    }
-
-    /// Tells the pipeline when one kind of media turns out to come always later.
-    fn report_latency(&self, live: &Live) {
-        const WORTH_IT: u64 = 20_000_000;
-        let standing = live.standing_lateness();
-        if standing >= self.standing.load(Ordering::Relaxed) + WORTH_IT {
-            self.standing.store(standing, Ordering::Relaxed);
-            self.post(gst::message::Latency::builder().src(&*self.obj()).build());
-        }
-    }
-
-    /// Tells that media was left out because it came, or was taken, too late.
-    fn tell_skipped(&self, skipped: Skipped) {
-        gst::info!(CAT, imp = self, "Left out to catch up: {skipped:?}");
-        let structure = messages::skipped(skipped);
-        let message = gst::message::Element::builder(structure)
-            .src(&*self.obj())
-            .build();
-        self.post(message);
     }
 
     /// Live or not, as the properties say.
@@ -809,11 +569,11 @@ impl RtmprSrc {
         }
     }
 
-    fn own_clock(&self) -> gst::SystemClock {
+    pub(super) fn own_clock(&self) -> gst::SystemClock {
         self.clock.get_or_init(new_clock).clone()
     }
 
-    fn provides_clock(&self) -> bool {
+    pub(super) fn provides_clock(&self) -> bool {
         let flag = gst::ElementFlags::PROVIDE_CLOCK;
         self.obj().element_flags().contains(flag)
     }
@@ -840,123 +600,7 @@ impl RtmprSrc {
         }
     }
 
-    /// Tells the application, if it reads what it is told.
-    fn tell(&self, notice: &Notice, hidden: &Hidden) {
-        if let Notice::Script(data) = notice
-            && data.name == "onMetaData"
-        {
-            let tags = tags::from_metadata(&data.values);
-            lock(&self.output).tags.offer(tags);
-            self.note_length(data);
-        }
-        // Of the others there are a few in a play.
-        let is_many = matches!(
-            notice,
-            Notice::Script(_) | Notice::PublisherLeft(_) | Notice::PublisherReturned { .. }
-        );
-        if is_many && lock(&self.posted).is_full() {
-            return self.refuse();
-        }
-        let (structure, bytes) = messages::notice(notice, hidden);
-        if let Notice::Script(data) = notice
-            && let Ok(reason) = structure.get::<&str>("truncated")
-        {
-            let name = hidden.hide(&printable(&data.name));
-            gst::info!(CAT, imp = self, "Script data {name} is cut: {reason}");
-        }
-        let message = gst::message::Element::builder(structure)
-            .src(&*self.obj())
-            .build();
-        if is_many {
-            let mut posted = lock(&self.posted);
-            if !posted.has_room(bytes) {
-                drop(posted);
-                return self.refuse();
-            }
-            posted.add(message.clone(), bytes);
-        }
-        self.post(message);
-    }
-
-    /// A message is not posted, as those before it are not read.
-    fn refuse(&self) {
-        if lock(&self.posted).refuse() {
-            gst::info!(
-                CAT,
-                imp = self,
-                "The application leaves too many messages unread; \
-                 those of the stream are not posted until it reads them"
-            );
-        }
-    }
-
-    /// Tells downstream what metadata says of the stream.
-    fn send_tags(&self, tags: gst::TagList) {
-        gst::debug!(CAT, imp = self, "{tags:?}");
-        // The base class pushes it before the next buffer, and behind the
-        // segment. Not by way of the element: that takes the lock of the state.
-        self.parent_send_event(gst::event::Tag::new(tags));
-    }
-
-    pub(super) fn post(&self, message: gst::Message) {
-        // Without a bus nobody listens.
-        let _ = self.obj().post_message(message);
-    }
-
-    /// Reports how the play ended.
-    fn end(&self, shared: &Shared, end: End) -> gst::FlowError {
-        let hidden = &shared.hidden;
-        let message = gst::message::Element::builder(messages::stream_ended(&end, hidden))
-            .src(&*self.obj())
-            .build();
-        self.post(message);
-        match end {
-            End::Eos { reason, .. } => {
-                let reason = hidden.hide(&reason.to_string());
-                gst::info!(CAT, imp = self, "End of stream: {reason}");
-                gst::FlowError::Eos
-            }
-            End::Failed(failure) => {
-                let first = || shared.settings.location.redacted();
-                let url = failure.at.clone().unwrap_or_else(first);
-                let message = error::message(&url, &failure, |text| hidden.hide(text));
-                self.fail(message);
-                gst::FlowError::Error
-            }
-        }
-    }
-
-    fn buffer(&self, packet: Packet) -> gst::Buffer {
-        // The timeline keeps far below where this would not fit.
-        let time = |time: Option<u64>| {
-            let nanoseconds = time?.checked_mul(1_000_000)?;
-            (nanoseconds < u64::MAX).then(|| gst::ClockTime::from_nseconds(nanoseconds))
-        };
-        let mut flags = gst::BufferFlags::empty();
-        flags.set(gst::BufferFlags::HEADER, packet.header);
-        flags.set(gst::BufferFlags::DELTA_UNIT, packet.delta_unit);
-        flags.set(gst::BufferFlags::DISCONT, packet.discont);
-        let size = packet.data.len() as u64;
-        self.position.fetch_add(size, Ordering::Relaxed);
-        let mut buffer = gst::Buffer::from_mut_slice(packet.data);
-        if let Some(buffer) = buffer.get_mut() {
-            buffer.set_dts(time(packet.dts));
-            buffer.set_pts(time(packet.pts));
-            buffer.set_flags(flags);
-            if let Some(made) = packet.made {
-                sender_date::attach(buffer, made);
-            }
-        }
-        buffer
-    }
-
-    /// Posts the one error of a failure.
-    fn fail(&self, message: gst::ErrorMessage) {
-        self.post_error_message(message);
-        self.failed.store(true, Ordering::Relaxed);
-    }
-
-    fn stats(&self) -> gst::Structure {
+    pub(super) fn stats(&self) -> gst::Structure {
         let queue = lock(&self.session)
             .as_ref()
             .map(|play| Arc::clone(&play.shared.queue));
@@ -968,70 +612,6 @@ impl RtmprSrc {
         }
         structure
     }
-}
-
-impl Output {
-    /// The packet as it goes downstream, and the segment that begins with it.
-    fn place(&mut self, mut packet: Packet, now: Option<&Now>) -> Option<(Packet, Option<Begin>)> {
-        packet.made = self.sender_date.of(&packet);
-        if let (Some(clock), Some(now)) = (&mut self.clock, now) {
-            clock.frame(&packet, now.instant);
-        }
-        match (&mut self.live, now) {
-            (Some(live), Some(now)) => {
-                let (packet, segment) = live.place(packet, now)?;
-                Some((packet, segment.map(Begin::Live)))
-            }
-            _ => {
-                let start = self.vod.place(&packet)?;
-                Some((packet, start.map(Begin::Server)))
-            }
-        }
-    }
-
-    /// News, with the times that downstream has.
-    fn heard(&mut self, mut notice: Box<Notice>) -> Box<Notice> {
-        if let Notice::Script(data) = &*notice {
-            self.sender_date.note(data);
-        }
-        if let Some(live) = &mut self.live {
-            live.note(&notice, Instant::now());
-            if let Notice::Script(data) = &mut *notice {
-                data.running_time = live.running_time(data.time);
-            }
-        }
-        notice
-    }
-}
-
-/// Makes events of the empty buffers that stand for gaps. `create()` does not push
-/// them itself: the segment may not be out there.
-fn turn_gaps_into_events(pad: &gst::Pad) {
-    pad.add_probe(gst::PadProbeType::BUFFER, |pad, info| {
-        let Some(buffer) = info.buffer() else {
-            return gst::PadProbeReturn::Ok;
-        };
-        let is_gap = buffer.flags().contains(gst::BufferFlags::GAP) && buffer.size() == 0;
-        let Some(from) = buffer.pts().filter(|_| is_gap) else {
-            return gst::PadProbeReturn::Ok;
-        };
-        let gap = gst::event::Gap::builder(from).duration(buffer.duration());
-        pad.push_event(gap.build());
-        gst::PadProbeReturn::Drop
-    });
-}
-
-/// Keeps the base class from asking downstream how to allocate, which means
-/// nothing for bytes off the network. The question is serialised: behind a
-/// `tee` with a sink that prerolls it would wait for ever, whenever an element
-/// that is linked later (`decodebin`) makes the base class ask again.
-fn refuse_allocation_queries(pad: &gst::Pad) {
-    pad.add_probe(gst::PadProbeType::QUERY_DOWNSTREAM, |_, info| {
-        match info.query().map(gst::QueryRef::type_) {
-            Some(gst::QueryType::Allocation) => gst::PadProbeReturn::Drop,
-            _ => gst::PadProbeReturn::Ok,
-        }
-    });
 }
 
 /// No state behind these locks is left half changed by a panic.

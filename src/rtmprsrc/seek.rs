@@ -9,7 +9,8 @@ use std::sync::atomic::Ordering;
 use glib::subclass::prelude::*;
 use gst_base::prelude::*;
 
-use super::imp::{Output, RtmprSrc, lock};
+use super::imp::{RtmprSrc, lock};
+use super::output::Output;
 use crate::player::{Item, Recording, ScriptData};
 use crate::rtmp::amf::Value;
 
