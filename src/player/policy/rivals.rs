@@ -8,6 +8,12 @@ use std::sync::Arc;
 use super::Player;
 
 impl Player<'_> {
+    /// No other place can play any more.
+    pub(super) fn has_won(&self) -> bool {
+        let entrant = self.shared.entrant.as_ref();
+        entrant.is_none_or(|entrant| entrant.has_won())
+    }
+
     /// Whether what came may be handed on: always, but where others try as well, only
     /// by the first that could.
     pub(super) fn may_hand_on(&mut self) -> bool {

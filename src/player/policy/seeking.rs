@@ -88,7 +88,7 @@ impl Player<'_> {
     /// Asks for what the application wants by now.
     pub(super) fn seek_where_wanted(&mut self, session: &mut ClientSession, now: Instant) {
         // Before the file header it is not known whether there are pictures.
-        let is_ready = self.has_played() && !self.output.holds_media();
+        let is_ready = self.has_played() && !self.output.holds_media() && self.has_won();
         if !is_ready || self.candidate.is_some() || self.stream.is_none() {
             return;
         }
