@@ -142,6 +142,9 @@ impl Host {
                 self.playing.push(request.stream);
                 session.accept_publish(request);
             }
+            Event::Length(request) => session.answer_length(request, 1.5),
+            Event::Seek(request) => assert!(self.playing.contains(&request.stream)),
+            Event::Pause(request) => assert!(self.playing.contains(&request.stream)),
             Event::Closed(stream) => assert!(self.open.contains(stream)),
             Event::Media(media) => {
                 assert!(self.open.contains(&media.stream));
