@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use flood::Flood;
 use pausing::Pausing;
-use seeking::Seeking;
+use seeking::{Answers, Seeking};
 
 use super::ItemQueue;
 use super::candidate::Candidate;
@@ -134,6 +134,7 @@ pub(super) struct Player<'a> {
     /// What said that the publisher left, and when.
     left: Option<(EosReason, Instant)>,
     seeking: Option<Seeking>,
+    answers: Answers,
     pausing: Option<Pausing>,
     /// How far the stream has come.
     positions: Positions,
@@ -189,6 +190,7 @@ impl<'a> Player<'a> {
             wanted: Wanted::ALL,
             left: None,
             seeking: None,
+            answers: Answers::default(),
             pausing: None,
             positions: Positions::default(),
             behind: Positions::default(),

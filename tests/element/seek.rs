@@ -308,3 +308,24 @@ fn a_segment_seek_ends_with_segment_done_and_can_be_followed_by_another() {
         );
     }
 }
+
+#[test]
+fn the_answer_to_an_earlier_seek_is_not_taken_for_that_to_the_last() {
+    let (sender, has_sought) = mpsc::channel();
+    let server = Server::playing(move |peer, stream| {
+        begin_recording(peer, stream);
+        assert_eq!(asked(peer), 5_000.0);
+        sender.send(()).expect("the test listens");
+        assert_eq!(asked(peer), 9_000.0);
+        // Both are answered by now, with what belongs to each.
+        go_to(peer, stream, 5_000);
+        go_to(peer, stream, 9_000);
+        peer.session.end_play(stream);
+        peer.serve();
+    });
+    let player = player(&server);
+    seek(&player, gst::SeekFlags::ACCURATE, 5_000);
+    has_sought.recv_timeout(HANG).expect("it asks");
+    seek(&player, gst::SeekFlags::ACCURATE, 9_000);
+    assert_eq!(times(&player.rest()), group(9_000));
+}

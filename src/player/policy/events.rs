@@ -220,8 +220,11 @@ impl Player<'_> {
                 if self.is_started() && Some(stream) == self.stream =>
             {
                 // Some say no more than this.
-                self.seek_begins();
-                self.on_begin(now);
+                if self.is_seeking() {
+                    self.seek_begins();
+                } else {
+                    self.on_begin(now);
+                }
                 None
             }
             _ => None,

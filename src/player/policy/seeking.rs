@@ -39,6 +39,44 @@ pub(super) struct Seeking {
     held_bytes: usize,
 }
 
+/// The seeks that were asked for, and their answers, in the order of the connection: with
+/// several on their way the answer to an earlier one is none to the last.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    asked: u32,
+    /// Seek.Notify, or a refusal.
+    notified: u32,
+    /// StreamBegin; some say no more than this.
+    begun: u32,
+}
+
+impl Answers {
+    fn is_answered(&self) -> bool {
+        let answered = match self.notified {
+            0 => self.begun,
+            notified => notified,
+        };
+        answered >= self.asked
+    }
+
+    fn ask(&mut self) {
+        self.asked = self.asked.saturating_add(1);
+    }
+
+    fn notify(&mut self) {
+        self.notified = self.notified.saturating_add(1);
+    }
+
+    fn begin(&mut self) {
+        self.begun = self.begun.saturating_add(1);
+    }
+
+    /// No more answers are waited for.
+    fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
 /// What media behind an answer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Landing {
@@ -123,8 +161,9 @@ impl Player<'_> {
         self.unpause(session, seek.ask);
     }
 
-    fn ask_for(&self, session: &mut ClientSession, to: u64) {
+    fn ask_for(&mut self, session: &mut ClientSession, to: u64) {
         if let Some(stream) = self.stream {
+            self.answers.ask();
             session.seek(stream, u32::try_from(to).unwrap_or(u32::MAX));
             self.log_step(format_args!("seek to {to} ms sent"));
         }
@@ -181,6 +220,7 @@ impl Player<'_> {
             .seeking
             .as_mut()
             .and_then(|seeking| seeking.over.take());
+        self.answers.forget();
         if over.is_none() {
             self.end_seek(false, now);
         }
@@ -198,17 +238,34 @@ impl Player<'_> {
 
     /// A status may be the answer.
     pub(super) fn seek_answered(&mut self, code: &StatusCode, now: Instant) {
+        if !self.is_seeking() {
+            return;
+        }
         match code {
-            StatusCode::SeekNotify => self.seek_begins(),
-            StatusCode::SeekFailed | StatusCode::SeekInvalidTime => self.end_seek(false, now),
+            StatusCode::SeekNotify => {
+                self.answers.notify();
+                self.look_for_answer();
+            }
+            StatusCode::SeekFailed | StatusCode::SeekInvalidTime => {
+                self.answers.notify();
+                if self.answers.is_answered() {
+                    self.end_seek(false, now);
+                }
+            }
             _ => {}
         }
     }
 
-    /// What comes from now on is of the new place.
+    /// The stream begins, maybe at the new place.
     pub(super) fn seek_begins(&mut self) {
+        self.answers.begin();
+        self.look_for_answer();
+    }
+
+    /// Whether what comes from now on is of the new place.
+    fn look_for_answer(&mut self) {
         if let Some(seeking) = &mut self.seeking {
-            seeking.is_answered = true;
+            seeking.is_answered |= self.answers.is_answered();
         }
     }
 
@@ -275,6 +332,32 @@ mod tests {
     const INTER: &[u8] = &[0x27, 1, 0, 0, 0, 0, 0, 0, 1, 0x41];
     const HEADER: &[u8] = &[0x17, 0, 0, 0, 0, 1];
     const SOUND: &[u8] = &[0xAF, 1, 0x21];
+
+    #[test]
+    fn the_answer_to_an_earlier_seek_is_none_to_the_last() {
+        // The statuses and StreamBegin in the orders of nginx-rtmp and FMS, or StreamBegin
+        // alone.
+        for one in ["nb", "bn", "b"] {
+            let mut answers = Answers::default();
+            for asked in [1, 3] {
+                for _ in 0..asked {
+                    answers.ask();
+                }
+                let all = one.repeat(asked);
+                let seen = all.chars().map(|said| {
+                    match said {
+                        'n' => answers.notify(),
+                        _ => answers.begin(),
+                    }
+                    answers.is_answered()
+                });
+                let seen: Vec<_> = seen.collect();
+                let last = seen.len() - one.len();
+                assert!(!seen[..last].contains(&true), "{one} {asked}: {seen:?}");
+                assert!(seen[seen.len() - 1], "{one} {asked}: {seen:?}");
+            }
+        }
+    }
 
     #[test]
     fn the_first_key_frame_tells() {
