@@ -77,4 +77,4 @@ install: ## install with meson: PREFIX=… (default: GStreamer's), DESTDIR=…
 
 clean: ## remove what was built
 	$(CARGO) clean
-	rm -rf $(BUILD_DIR) play-output fuzz/target fuzz/work
+	rm -rf $(BUILD_DIR) play-output fuzz/target fuzz/new

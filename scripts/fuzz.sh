@@ -93,8 +93,8 @@ report() {
 failed=()
 for target in "${targets[@]}"; do
     # New inputs go to the first folder, which is not in git.
-    work=fuzz/work/$target
-    log=fuzz/work/$target.log
+    work=fuzz/new/$target
+    log=fuzz/new/$target.log
     seeds=("fuzz/corpus/$target")
     [ ! -d "fuzz/found/$target" ] || seeds+=("fuzz/found/$target")
     mkdir -p "$work"

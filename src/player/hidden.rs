@@ -28,7 +28,6 @@ impl Hidden {
     /// What the settings hold.
     pub fn of(settings: &PlaySettings) -> Self {
         let mut secrets = Secrets::default();
-        secrets.add_location(&settings.location);
         let connect = &settings.connect;
         let urls = [&settings.tc_url, &connect.swf_url, &connect.page_url];
         for url in urls.into_iter().flatten() {
@@ -40,11 +39,8 @@ impl Hidden {
         for value in &connect.extra_arguments {
             secrets.add_value(value);
         }
-        for other in &settings.alternatives {
-            secrets.add_location(&other.location);
-        }
-        let others = settings.alternatives.iter().map(|other| &other.access);
-        for access in std::iter::once(&settings.access).chain(others) {
+        for (location, access) in settings.places() {
+            secrets.add_location(location);
             let password = access.credentials.as_ref().map(|known| &known.password);
             for secret in [password, access.secure_token.as_ref()]
                 .into_iter()

@@ -55,9 +55,8 @@ impl Request {
 impl Place {
     /// The places that the user named, in their order; one at least.
     pub(super) fn all(settings: &PlaySettings) -> Vec<Self> {
-        let others = settings.alternatives.iter().map(|other| &other.location);
-        let locations = std::iter::once(&settings.location).chain(others);
-        let places = locations.enumerate().map(|(named, location)| Self {
+        let places = settings.places().enumerate();
+        let places = places.map(|(named, (location, _))| Self {
             location: location.clone(),
             named,
             redirected: false,
@@ -90,11 +89,7 @@ impl Place {
     /// What to show at this place, if it is the host that the user gave it for, at
     /// whatever port. Where else a server sends us, it is not taken along.
     pub(super) fn access<'a>(&self, settings: &'a PlaySettings) -> Option<&'a Access> {
-        let other = self.named.checked_sub(1);
-        let (location, access) = match other.and_then(|other| settings.alternatives.get(other)) {
-            Some(other) => (&other.location, &other.access),
-            None => (&settings.location, &settings.access),
-        };
+        let (location, access) = settings.places().nth(self.named)?;
         let is_there = self.location.host.eq_ignore_ascii_case(&location.host);
         is_there.then_some(access)
     }

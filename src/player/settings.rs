@@ -116,6 +116,15 @@ pub struct PlaySettings {
     pub on_unpublish: OnUnpublish,
 }
 
+impl PlaySettings {
+    /// The places that the user named, in their order, and who asks there.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&Location, &Access)> {
+        let others = self.alternatives.iter();
+        let others = others.map(|other| (&other.location, &other.access));
+        std::iter::once((&self.location, &self.access)).chain(others)
+    }
+}
+
 /// Shows only what holds no secrets.
 impl fmt::Debug for PlaySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -67,7 +67,7 @@ impl RtmprSrc {
     }
 
     /// A message is not posted, as those before it are not read.
-    pub(super) fn refuse(&self) {
+    fn refuse(&self) {
         if lock(&self.posted).refuse() {
             gst::info!(
                 CAT,

@@ -173,7 +173,7 @@ impl RtmprSrc {
     }
 
     /// The present running time.
-    pub(super) fn now(&self, output: &mut Output) -> Now {
+    fn now(&self, output: &mut Output) -> Now {
         let obj = self.obj();
         let instant = Instant::now();
         let base_time = obj.base_time();
@@ -196,7 +196,7 @@ impl RtmprSrc {
 
     /// Nothing has come while nothing could: an empty buffer, which
     /// [`turn_gaps_into_events`] makes an event of.
-    pub(super) fn gap(&self, output: &mut Output) -> Next {
+    fn gap(&self, output: &mut Output) -> Next {
         let now = self.now(output);
         let Some((from, length)) = output.live.as_mut().and_then(|live| live.gap(&now)) else {
             return Next::Look;
@@ -211,7 +211,7 @@ impl RtmprSrc {
     }
 
     /// The next buffer begins another segment.
-    pub(super) fn begin(&self, begin: Begin) {
+    fn begin(&self, begin: Begin) {
         // Where a seek wants it to end stays.
         let present = self.obj().segment().downcast::<gst::ClockTime>();
         let mut segment = present.unwrap_or_default();
@@ -234,7 +234,7 @@ impl RtmprSrc {
     }
 
     /// Tells the pipeline when one kind of media turns out to come always later.
-    pub(super) fn report_latency(&self, live: &Live) {
+    fn report_latency(&self, live: &Live) {
         const WORTH_IT: u64 = 20_000_000;
         let standing = live.standing_lateness();
         if standing >= self.standing.load(Ordering::Relaxed) + WORTH_IT {
@@ -243,7 +243,7 @@ impl RtmprSrc {
         }
     }
 
-    pub(super) fn buffer(&self, packet: Packet) -> gst::Buffer {
+    fn buffer(&self, packet: Packet) -> gst::Buffer {
         // The timeline keeps far below where this would not fit.
         let time = |time: Option<u64>| {
             let nanoseconds = time?.checked_mul(1_000_000)?;

@@ -13,7 +13,7 @@ use gstrtmpr::rtmp::session::server::Event;
 use gstrtmpr::rtmp::user_control::UserControl;
 
 use crate::media::{AAC, INTER, KEYFRAME, send_headers};
-use crate::player::{Player, bytes};
+use crate::player::{Player, bytes, is_frame};
 use crate::server::{Peer, Server};
 use crate::{HANG, init};
 
@@ -50,7 +50,6 @@ fn tag(buffer: &gst::Buffer) -> (u8, u64) {
 
 /// All frames up to the end.
 fn frames(buffers: Vec<gst::Buffer>) -> Vec<gst::Buffer> {
-    let is_frame = |buffer: &gst::Buffer| !buffer.flags().contains(gst::BufferFlags::HEADER);
     buffers.into_iter().filter(is_frame).collect()
 }
 

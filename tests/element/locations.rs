@@ -10,12 +10,11 @@ use gst::prelude::*;
 use gstrtmpr::rtmp::amf::Object;
 use gstrtmpr::rtmp::message::StreamId;
 use gstrtmpr::rtmp::session::MediaKind;
-use gstrtmpr::rtmp::session::server::Event;
 use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
 
 use crate::HANG;
 use crate::media::{INTER, KEYFRAME, send_headers};
-use crate::player::{Ended, Player};
+use crate::player::{Ended, Player, is_frame};
 use crate::server::{Peer, Server};
 
 /// A player of these places, the first of them as `location`.
@@ -33,25 +32,9 @@ fn array(urls: &[String]) -> gst::Array {
     gst::Array::new(urls.iter().map(|url| url.to_send_value()))
 }
 
-/// Does everything up to Play.Start; `None` if the client leaves, as another place was
-/// faster.
-fn let_in(peer: &mut Peer) -> Option<StreamId> {
-    while let Some(event) = peer.next_event() {
-        match event {
-            Event::Connect(request) => peer.session.accept_connect(&request, 4096),
-            Event::Play(request) => {
-                peer.session.accept_play(&request);
-                return Some(request.stream);
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
 /// Plays a little, from this time on.
 fn play(peer: &mut Peer, time: u32) -> Option<StreamId> {
-    let stream = let_in(peer)?;
+    let stream = peer.let_in()?;
     send_headers(peer, stream, time);
     peer.media(stream, MediaKind::Video, time, KEYFRAME);
     peer.media(stream, MediaKind::Video, time + 40, INTER);
@@ -61,7 +44,7 @@ fn play(peer: &mut Peer, time: u32) -> Option<StreamId> {
 /// A server that plays a little and ends.
 fn playing(time: u32) -> Server {
     Server::start(move |peer| {
-        if let Some(stream) = let_in(peer) {
+        if let Some(stream) = peer.let_in() {
             send_headers(peer, stream, time);
             peer.media(stream, MediaKind::Video, time, KEYFRAME);
             peer.session.end_play(stream);
@@ -239,8 +222,11 @@ fn places_are_taken_in_turn_when_the_connection_breaks() {
     player.source.set_property("reconnect-delay", 1u32);
     player.play();
     let buffers = player.rest();
-    let is_frame = |buffer: &&gst::Buffer| !buffer.flags().contains(gst::BufferFlags::HEADER);
-    let times: Vec<_> = buffers.iter().filter(is_frame).map(|b| b.dts()).collect();
+    let times: Vec<_> = buffers
+        .iter()
+        .filter(|buffer| is_frame(buffer))
+        .map(|b| b.dts())
+        .collect();
     assert_eq!(times.len(), 3 * 2, "{times:?}");
     assert!(times.is_sorted(), "{times:?}");
 

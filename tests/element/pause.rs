@@ -14,7 +14,7 @@ use gstrtmpr::rtmp::user_control::UserControl;
 
 use crate::HANG;
 use crate::media::{INTER, KEYFRAME, send_headers};
-use crate::player::Player;
+use crate::player::{Player, is_frame};
 use crate::server::{Peer, Server};
 
 /// Waits for the command `pause`, and returns what it says.
@@ -79,6 +79,14 @@ fn go_on(peer: &mut Peer, stream: StreamId) -> u32 {
     frame
 }
 
+/// Goes where the client wants, and plays to the end from there.
+fn play_on(peer: &mut Peer, stream: StreamId) {
+    let frame = go_on(peer, stream);
+    send(peer, stream, frame..FRAMES);
+    peer.session.end_play(stream);
+    peer.serve();
+}
+
 /// Pauses with a queue that is full, then plays to the end, and returns the times of
 /// the frames.
 fn play_with_a_pause(server: &Server, has_paused: &mpsc::Receiver<()>) -> Vec<u64> {
@@ -88,9 +96,7 @@ fn play_with_a_pause(server: &Server, has_paused: &mpsc::Receiver<()>) -> Vec<u6
     has_paused.recv_timeout(HANG).expect("it pauses");
     player.play();
     let buffers = player.rest();
-    let frames = buffers
-        .iter()
-        .filter(|buffer| !buffer.flags().contains(gst::BufferFlags::HEADER));
+    let frames = buffers.iter().filter(|buffer| is_frame(buffer));
     let time = |frame: &gst::Buffer| frame.dts().expect("a time").mseconds();
     frames.map(time).collect()
 }
@@ -134,10 +140,7 @@ fn a_server_that_says_that_it_is_over_in_the_meantime_is_asked_by_another_connec
             sender.send(()).expect("the test listens");
             peer.serve();
         } else {
-            let frame = go_on(peer, stream);
-            send(peer, stream, frame..FRAMES);
-            peer.session.end_play(stream);
-            peer.serve();
+            play_on(peer, stream);
         }
     });
     assert_eq!(play_with_a_pause(&server, &has_paused), all());
@@ -155,10 +158,7 @@ fn a_connection_that_ends_in_the_meantime_is_made_again() {
             peer.close();
             sender.send(()).expect("the test listens");
         } else {
-            let frame = go_on(peer, stream);
-            send(peer, stream, frame..FRAMES);
-            peer.session.end_play(stream);
-            peer.serve();
+            play_on(peer, stream);
         }
     });
     assert_eq!(play_with_a_pause(&server, &has_paused), all());

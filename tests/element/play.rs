@@ -7,7 +7,7 @@ use gst::prelude::*;
 use gstrtmpr::rtmp::session::MediaKind;
 
 use crate::media::{AAC, AAC_HEADER, AVC_HEADER, INTER, KEYFRAME, metadata, send_headers, tag};
-use crate::player::{Ended, Player, bytes};
+use crate::player::{Ended, Player, bytes, is_frame};
 use crate::server::Server;
 
 const FLV_HEADER: &[u8] = &[b'F', b'L', b'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0];
@@ -326,9 +326,7 @@ fn a_stream_begins_with_a_key_frame_or_the_newest_one_or_anywhere() {
             .set_property_from_str("start-position", position);
         player.play();
         let buffers = player.rest();
-        let frames = buffers
-            .iter()
-            .filter(|buffer| !buffer.flags().contains(gst::BufferFlags::HEADER));
+        let frames = buffers.iter().filter(|buffer| is_frame(buffer));
         let times: Vec<_> = frames
             .filter_map(|buffer| buffer.dts().map(gst::ClockTime::mseconds))
             .collect();

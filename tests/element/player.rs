@@ -127,3 +127,8 @@ pub(crate) fn bytes(buffers: &[gst::Buffer]) -> Vec<u8> {
         .map(|buffer| buffer.map_readable().expect("readable").to_vec());
     maps.collect::<Vec<_>>().concat()
 }
+
+/// Whether it holds a frame, and no header.
+pub(crate) fn is_frame(buffer: &gst::Buffer) -> bool {
+    !buffer.flags().contains(gst::BufferFlags::HEADER)
+}

@@ -11,7 +11,7 @@ use gstrtmpr::rtmp::session::{MediaKind, Session};
 use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
 
 use crate::media::{AAC, AVC_HEADER, INTER, KEYFRAME, send_headers};
-use crate::player::{Ended, Player, bytes};
+use crate::player::{Ended, Player, bytes, is_frame};
 use crate::server::{Peer, Server};
 
 /// A player that connects again at once.
@@ -213,8 +213,10 @@ fn many_in_a_row_lose_nothing_and_add_nothing() {
     // One file header and two sequence headers, however many connections.
     let frames = 2 * CONNECTIONS as usize;
     assert_eq!((count(b'F'), count(8), count(9)), (1, 1, 1 + frames));
-    let is_frame = |buffer: &&gst::Buffer| !buffer.flags().contains(gst::BufferFlags::HEADER);
-    let times = buffers.iter().filter(is_frame).filter_map(|b| b.dts());
+    let times = buffers
+        .iter()
+        .filter(|buffer| is_frame(buffer))
+        .filter_map(|b| b.dts());
     assert!(times.is_sorted());
 }
 
@@ -307,8 +309,7 @@ fn whatever_breaks_each_frame_that_came_whole_is_passed_on_once_and_in_order() {
     let buffers = player.rest();
     assert!(matches!(player.ended(), Ended::Eos));
 
-    let is_frame = |buffer: &&gst::Buffer| !buffer.flags().contains(gst::BufferFlags::HEADER);
-    let frames: Vec<_> = buffers.iter().filter(is_frame).collect();
+    let frames: Vec<_> = buffers.iter().filter(|buffer| is_frame(buffer)).collect();
     let numbers: Vec<u32> = frames
         .iter()
         .map(|frame| {

@@ -13,10 +13,9 @@ use std::time::Duration;
 use gst::prelude::*;
 use gstrtmpr::rtmp::message::StreamId;
 use gstrtmpr::rtmp::session::MediaKind;
-use gstrtmpr::rtmp::session::server::Event;
 
 use crate::media::send_headers;
-use crate::player::{Ended, Player};
+use crate::player::{Ended, Player, is_frame};
 use crate::server::{Peer, Server};
 
 /// Numbers that look like chance (SplitMix64).
@@ -191,7 +190,7 @@ const GROUP: u32 = 40;
 impl Live {
     fn serve(&mut self, peer: &mut Peer) {
         let mut sent = Sent::new();
-        if let Some(stream) = let_in(peer) {
+        if let Some(stream) = peer.let_in() {
             let is_last = self.sent.lock().expect("not poisoned").len() as u32 >= self.cut;
             self.play(peer, stream, &mut sent);
             if is_last {
@@ -218,21 +217,6 @@ impl Live {
             self.next += 1;
         }
     }
-}
-
-/// Up to Play.Start; `None` if the line breaks before.
-fn let_in(peer: &mut Peer) -> Option<StreamId> {
-    while let Some(event) = peer.next_event() {
-        match event {
-            Event::Connect(request) => peer.session.accept_connect(&request, 4096),
-            Event::Play(request) => {
-                peer.session.accept_play(&request);
-                return Some(request.stream);
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Plays over such a line to the end; what came, and how it ended.
@@ -270,19 +254,21 @@ fn play(seed: u64, faults: Faults, is_live: bool) -> (Vec<gst::Buffer>, Ended, V
 /// The numbers of frames, and that their times are one line, which falls by no more than
 /// this.
 fn numbers(buffers: &[gst::Buffer], fall: gst::ClockTime, what: &str) -> Vec<u32> {
-    let is_frame = |buffer: &&gst::Buffer| !buffer.flags().contains(gst::BufferFlags::HEADER);
     let mut last = [gst::ClockTime::ZERO; 2];
-    let frames = buffers.iter().filter(is_frame).map(|buffer| {
-        let map = buffer.map_readable().expect("readable");
-        let is_audio = map[0] == 8;
-        let time = buffer.dts().expect("a time");
-        let last = &mut last[usize::from(is_audio)];
-        assert!(*last <= time + fall, "{what}: {last} before {time}");
-        *last = time;
-        let at = if is_audio { 11 + 2 } else { 11 + 5 };
-        let number = map.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
-        number.map_or(u32::MAX, u32::from_be_bytes)
-    });
+    let frames = buffers
+        .iter()
+        .filter(|buffer| is_frame(buffer))
+        .map(|buffer| {
+            let map = buffer.map_readable().expect("readable");
+            let is_audio = map[0] == 8;
+            let time = buffer.dts().expect("a time");
+            let last = &mut last[usize::from(is_audio)];
+            assert!(*last <= time + fall, "{what}: {last} before {time}");
+            *last = time;
+            let at = if is_audio { 11 + 2 } else { 11 + 5 };
+            let number = map.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());
+            number.map_or(u32::MAX, u32::from_be_bytes)
+        });
     frames.collect()
 }
 

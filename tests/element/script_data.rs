@@ -13,7 +13,7 @@ use gstrtmpr::rtmp::session::MediaKind;
 
 use crate::HANG;
 use crate::media::{AAC, AAC_HEADER, AVC_HEADER, INTER, KEYFRAME, send_headers, tag};
-use crate::player::{Player, bytes};
+use crate::player::{Player, bytes, is_frame};
 use crate::server::{Peer, Server};
 
 fn body(values: &[Value]) -> Vec<u8> {
@@ -568,8 +568,7 @@ fn frames_of_a_sender_that_tells_the_date_carry_it() {
         player.source.set_property("is-live", is_live);
         player.play();
         let buffers = player.rest();
-        let is_frame = |buffer: &&gst::Buffer| !buffer.flags().contains(gst::BufferFlags::HEADER);
-        let frames: Vec<_> = buffers.iter().filter(is_frame).collect();
+        let frames: Vec<_> = buffers.iter().filter(|buffer| is_frame(buffer)).collect();
         let caps = gst::Caps::new_empty_simple("timestamp/x-unix");
         let dates = frames.iter().filter_map(|frame| {
             let meta = frame.meta::<gst::ReferenceTimestampMeta>()?;

@@ -14,7 +14,7 @@ use gstrtmpr::rtmp::user_control::UserControl;
 
 use crate::HANG;
 use crate::media::{AAC, INTER, KEYFRAME, send_headers};
-use crate::player::Player;
+use crate::player::{Player, is_frame};
 use crate::server::{Peer, Server};
 
 /// Half a second of sound and pictures, beginning with a key frame.
@@ -71,9 +71,7 @@ fn seek(player: &Player, flags: gst::SeekFlags, to: u64) {
 }
 
 fn times(buffers: &[gst::Buffer]) -> Vec<u64> {
-    let frames = buffers
-        .iter()
-        .filter(|buffer| !buffer.flags().contains(gst::BufferFlags::HEADER));
+    let frames = buffers.iter().filter(|buffer| is_frame(buffer));
     let time = |buffer: &gst::Buffer| buffer.dts().expect("a time").mseconds();
     frames.map(time).collect()
 }

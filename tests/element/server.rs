@@ -84,17 +84,8 @@ impl Server {
     /// client that leaves before is none of its business.
     pub(crate) fn playing(mut script: impl FnMut(&mut Peer, StreamId) + Send + 'static) -> Self {
         Self::start(move |peer| {
-            while let Some(event) = peer.next_event() {
-                match event {
-                    Event::Connect(request) => peer.session.accept_connect(&request, 4096),
-                    Event::Play(request) => {
-                        peer.session.accept_play(&request);
-                        peer.flush();
-                        script(peer, request.stream);
-                        return;
-                    }
-                    _ => {}
-                }
+            if let Some(stream) = peer.let_in() {
+                script(peer, stream);
             }
         })
     }
@@ -203,6 +194,22 @@ impl Peer {
             _ => None,
         });
         (play, calls)
+    }
+
+    /// Does everything up to Play.Start; `None` if the client leaves before.
+    pub(crate) fn let_in(&mut self) -> Option<StreamId> {
+        while let Some(event) = self.next_event() {
+            match event {
+                Event::Connect(request) => self.session.accept_connect(&request, 4096),
+                Event::Play(request) => {
+                    self.session.accept_play(&request);
+                    self.flush();
+                    return Some(request.stream);
+                }
+                _ => {}
+            }
+        }
+        None
     }
 
     /// Does everything up to Play.Start.

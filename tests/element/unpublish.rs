@@ -14,7 +14,7 @@ use gstrtmpr::rtmp::status::{Level, Status, StatusCode};
 use gstrtmpr::rtmp::user_control::UserControl;
 
 use crate::media::{AAC, INTER, KEYFRAME, send_headers};
-use crate::player::{Ended, Player};
+use crate::player::{Ended, Player, is_frame};
 use crate::server::{Peer, Server};
 
 type Event = fn(&mut Peer, StreamId);
@@ -327,10 +327,8 @@ fn a_restart_at_any_point_of_a_group_of_pictures_goes_on_in_one_timeline() {
             player.source.set_property("is-live", is_live);
             player.play();
             let buffers = player.rest();
-            let is_frame =
-                |buffer: &&gst::Buffer| !buffer.flags().contains(gst::BufferFlags::HEADER);
             let times = |kind: u8| {
-                let buffers = buffers.iter().filter(is_frame);
+                let buffers = buffers.iter().filter(|buffer| is_frame(buffer));
                 let of_kind = buffers.filter(|buffer| {
                     let map = buffer.map_readable().expect("readable");
                     map[0] == kind

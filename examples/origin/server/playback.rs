@@ -4,6 +4,7 @@
 //! A recording on its way to a player, in a thread of its own: as fast as it plays, but
 //! ahead by the player's buffer.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -163,7 +164,7 @@ struct Sending {
     wishes: mpsc::Receiver<Wish>,
     reader: Reader,
     /// To be sent next.
-    next: std::collections::VecDeque<Packet>,
+    next: VecDeque<Packet>,
     pace: Pace,
     /// Only what is later is sent, in ms.
     behind: Option<u32>,
@@ -244,7 +245,7 @@ impl Sending {
         self.behind = behind;
         self.pace = Pace::new(behind.unwrap_or(place.time));
         self.next = match behind {
-            Some(_) => std::collections::VecDeque::new(),
+            Some(_) => VecDeque::new(),
             None => self.recording.headers(place.time).collect(),
         };
         true

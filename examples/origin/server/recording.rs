@@ -4,8 +4,8 @@
 //! A recording: an FLV file, and where in it a player can begin.
 //!
 //! The key frame index of `onMetaData` (`keyframes`, as FFmpeg's `add_keyframe_index` and
-//! other tools write it) is used where it fits the file; otherwise the headers of all tags
-//! are read once.
+//! other tools write it) is used where it fits the file; otherwise all tags are
+//! read once.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};

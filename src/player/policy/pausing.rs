@@ -17,6 +17,7 @@ use crate::player::recording::Positions;
 use crate::rtmp::session::Session;
 use crate::rtmp::session::client::ClientSession;
 use crate::rtmp::status::Status;
+use crate::rtmp::timestamp::Track;
 
 /// Bytes that may come after the server was told to wait: what was on its way, and pings
 /// of a week.
@@ -130,9 +131,7 @@ impl Player<'_> {
     pub(super) fn note_positions(&mut self, first: usize) {
         let (positions, behind) = (&mut self.positions, &mut self.behind);
         let mut note = |item: &Item| {
-            if let Item::Packet(packet) = item
-                && let (Some(track), Some(time)) = (packet.track(), packet.dts)
-            {
+            if let Some((track, time)) = frame(item) {
                 *positions.of(track) = Some(time);
             }
         };
@@ -151,13 +150,18 @@ impl Player<'_> {
     }
 }
 
+/// Track and time of a frame, in ms.
+fn frame(item: &Item) -> Option<(Track, u64)> {
+    match item {
+        Item::Packet(packet) => packet.track().zip(packet.dts),
+        _ => None,
+    }
+}
+
 impl Positions {
     /// Whether it comes behind, from which on all of its track does.
     fn admits(&mut self, item: &Item) -> bool {
-        let Item::Packet(packet) = item else {
-            return true;
-        };
-        let (Some(track), Some(time)) = (packet.track(), packet.dts) else {
+        let Some((track, time)) = frame(item) else {
             return true;
         };
         let is_behind = self.of(track).is_none_or(|last| time > last);
