@@ -4,8 +4,9 @@
 //! Failures as GStreamer errors: domain and code, a sentence for people with
 //! what they can do, and the details for a bug report.
 
+use crate::client::refusal::is_about_access;
+use crate::client::{Cause, Failure, Phase};
 use crate::net::{ProxyFailure, TlsError};
-use crate::player::{Cause, Failure, Phase, is_about_access};
 use crate::rtmp::auth::AuthError;
 use crate::rtmp::status::{Status, StatusCode};
 
@@ -326,7 +327,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::player::{EosReason, RedirectError};
+    use crate::client::{EosReason, RedirectError};
     use crate::rtmp::auth::Method;
     use crate::rtmp::status::Level;
 
@@ -390,7 +391,7 @@ mod tests {
             (Cause::Panicked, None),
         ] {
             assert_eq!(code(&cause, Phase::Playing), expected, "{cause:?}");
-            for phase in Phase::ALL {
+            for phase in Phase::PLAY {
                 let (_, sentence) = explain(URL, &cause, phase);
                 let internal = matches!(cause, Cause::NoThread(_) | Cause::Panicked);
                 assert_eq!(sentence.contains(URL), !internal, "{sentence}");
@@ -441,7 +442,7 @@ mod tests {
 
     #[test]
     fn a_protocol_error_is_one_of_reading_only_while_playing() {
-        for phase in Phase::ALL {
+        for phase in Phase::PLAY {
             let expected = match phase {
                 Phase::Playing => gst::ResourceError::Read,
                 _ => gst::ResourceError::OpenRead,

@@ -152,8 +152,10 @@ fn on_the_way() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::{reconnect, redirect, round_trip};
     use crate::player::policy::{self, flood, succession};
-    use crate::player::{ladder, race, reconnect, redirect, round_trip};
+    use crate::player::{ladder, race};
+    use crate::properties;
     use crate::rtmp::session::client;
     use crate::rtmp::{capabilities, payload, status};
     use crate::rtmprsrc::{settings, tags};
@@ -279,7 +281,7 @@ mod tests {
                 "pings of ours that are not answered",
                 bytes(round_trip::MAX_UNANSWERED),
             ),
-            ("time for a step", settings::DEFAULT_TIMEOUT_S.into()),
+            ("time for a step", properties::DEFAULT_TIMEOUT_S.into()),
             ("redirects", redirect::MAX_REDIRECTS.into()),
             ("URL of a redirect", bytes(redirect::MAX_URL)),
             (
@@ -294,7 +296,7 @@ mod tests {
                 "attempts to reconnect that the server refuses, in a row",
                 reconnect::MAX_REFUSALS.into(),
             ),
-            ("places of one stream", bytes(settings::MAX_LOCATIONS)),
+            ("places of one stream", bytes(properties::MAX_LOCATIONS)),
             (
                 "places that are tried at a time",
                 bytes(race::MAX_AT_A_TIME),

@@ -6,7 +6,9 @@
 //! The element is [`rtmprsrc`]. Its parts are public so that tests, benchmarks
 //! and the example programs can reach them; they are no stable API.
 
+pub mod client;
 pub mod driver;
+mod elements;
 mod error;
 pub mod flv;
 pub mod footprint;

@@ -9,7 +9,8 @@
 //! cancellation is looked for on every turn, so a peer that floods cannot
 //! delay it.
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
 use std::time::Instant;
 
 use bytes::{Buf, Bytes};
@@ -41,6 +42,19 @@ pub trait Policy<S: Session> {
     /// if the consumer is full and no more may be read; it then wakes the loop
     /// through the [`Control`] when it has room.
     fn flush(&mut self, session: &S) -> bool;
+
+    /// Everything that the session had is on its way: puts in more, if there is any.
+    /// False if there is none; whoever has some then wakes the loop through the
+    /// [`Control`].
+    fn refill(&mut self, _session: &mut S, _now: Instant) -> bool {
+        false
+    }
+
+    /// The socket has taken so many bytes, and has not taken others that wait.
+    fn on_sent(&mut self, _count: usize, _waiting: usize, _now: Instant) {}
+
+    /// What there is to say to the transport after a turn.
+    fn adjust(&mut self, _transport: &mut impl Transport) {}
 
     /// Looked at on every turn, a wake-up through the [`Control`] included:
     /// what the consumer's side wants by now.
@@ -119,7 +133,8 @@ pub fn run<S: Session, P: Policy<S>>(
                 }
             }
             // Behind what may ask for something to be sent: the wait is long.
-            output.send(session, transport);
+            let more = output.send(session, policy, transport);
+            policy.adjust(transport);
             if control.is_cancelled() {
                 return None;
             }
@@ -128,7 +143,7 @@ pub fn run<S: Session, P: Policy<S>>(
             }
             let interest = Interest {
                 read: room,
-                write: !output.pending.is_empty(),
+                write: more || !output.pending.is_empty(),
             };
             transport.wait(interest, policy.deadline());
             room = policy.flush(session);
@@ -236,36 +251,93 @@ impl Input {
     }
 }
 
+/// Parts that are written at once.
+const PARTS: usize = 64;
+
 /// What is on its way out.
 #[derive(Default)]
 struct Output {
-    pending: Bytes,
+    pending: VecDeque<Bytes>,
+    /// Their bytes.
+    waiting: usize,
     /// Writing failed: the peer has gone. What it sent before is still read,
     /// and reading then tells how it went.
     broken: bool,
 }
 
 impl Output {
-    /// Sends what the session has, up to where the socket would block. More is
-    /// only taken from the session when that is gone, so that the session sees
-    /// how much the peer leaves unread.
-    fn send<S: Session>(&mut self, session: &mut S, transport: &mut impl Transport) {
+    /// Sends what the session has and the policy adds, up to where the socket would
+    /// block or a batch has gone: true in the latter case, as there may be more. More
+    /// is only taken when that is gone, so that both see how much the peer leaves
+    /// unread.
+    fn send<S: Session>(
+        &mut self,
+        session: &mut S,
+        policy: &mut impl Policy<S>,
+        transport: &mut impl Transport,
+    ) -> bool {
+        let mut sent = 0;
         loop {
             if self.pending.is_empty() {
-                match session.poll_transmit() {
-                    Some(bytes) => self.pending = bytes,
-                    None => return,
+                if self.take(session) {
+                    continue;
                 }
+                if self.broken || !policy.refill(session, Instant::now()) {
+                    return false;
+                }
+                self.take(session);
+                continue;
             }
             if self.broken {
                 self.pending.clear();
+                self.waiting = 0;
                 continue;
             }
-            match transport.write(&self.pending) {
-                Ok(count) => self.pending.advance(count.min(self.pending.len())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            let result = match self.pending.front() {
+                Some(only) if self.pending.len() == 1 => transport.write(only),
+                _ => {
+                    let mut parts = [IoSlice::new(&[]); PARTS];
+                    let pending = self.pending.iter().take(PARTS);
+                    let count = pending.len();
+                    for (part, bytes) in parts.iter_mut().zip(pending) {
+                        *part = IoSlice::new(bytes);
+                    }
+                    transport.write_vectored(parts.get(..count).unwrap_or_default())
+                }
+            };
+            match result {
+                Ok(count) => {
+                    self.advance(count);
+                    policy.on_sent(count, self.waiting, Instant::now());
+                    sent += count;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
                 Err(_) => self.broken = true,
             }
+            if sent >= BATCH {
+                return true;
+            }
+        }
+    }
+
+    /// Takes what the session has; false if that is nothing.
+    fn take<S: Session>(&mut self, session: &mut S) -> bool {
+        while let Some(bytes) = session.poll_transmit() {
+            self.waiting += bytes.len();
+            self.pending.push_back(bytes);
+        }
+        !self.pending.is_empty()
+    }
+
+    /// So many bytes have gone.
+    fn advance(&mut self, mut count: usize) {
+        self.waiting = self.waiting.saturating_sub(count);
+        while let Some(first) = self.pending.front_mut() {
+            if count < first.len() {
+                return first.advance(count);
+            }
+            count -= first.len();
+            self.pending.pop_front();
         }
     }
 }

@@ -88,6 +88,21 @@ impl AudioCodec {
             _ => Self::UnknownFourCc(four_cc),
         }
     }
+
+    /// The FourCC, for codecs that have one.
+    #[must_use]
+    pub const fn four_cc(self) -> Option<FourCc> {
+        Some(match self {
+            Self::Aac => FourCc(*b"mp4a"),
+            Self::Mp3 => FourCc(*b".mp3"),
+            Self::Opus => FourCc(*b"Opus"),
+            Self::Flac => FourCc(*b"fLaC"),
+            Self::Ac3 => FourCc(*b"ac-3"),
+            Self::Eac3 => FourCc(*b"ec-3"),
+            Self::UnknownFourCc(four_cc) => four_cc,
+            _ => return None,
+        })
+    }
 }
 
 /// What an audio body holds.

@@ -17,6 +17,7 @@
 pub mod aggregate;
 pub mod audio;
 pub mod body;
+pub mod disposable;
 mod enhanced;
 pub mod filter;
 pub mod header;
@@ -24,6 +25,7 @@ pub mod reader;
 mod record;
 mod scan;
 pub mod script;
+pub mod shared;
 pub mod tag;
 pub mod video;
 
@@ -35,6 +37,7 @@ pub use filter::{DropReason, Info, Verdict, inspect};
 pub use header::file_header;
 pub use reader::{FlvError, FlvReader};
 pub use script::{DataEncoding, Script, ScriptAction, ScriptDrop, inspect_data};
+pub use shared::{SharedReader, SharedTag};
 pub use tag::{Tag, TagHeader, TagType, restamp};
 pub use video::{FrameType, VideoCodec, VideoInfo, VideoPacket};
 

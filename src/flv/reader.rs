@@ -113,6 +113,26 @@ impl FlvReader {
         }
     }
 
+    /// Takes bytes up to where a tag could begin, and tells how many are left. After an
+    /// error all are taken.
+    pub(super) fn push_up_to_boundary(&mut self, mut bytes: &[u8]) -> usize {
+        while !bytes.is_empty() && self.error.is_none() {
+            bytes = self.step(bytes);
+            if self.is_between_tags() {
+                return bytes.len();
+            }
+        }
+        0
+    }
+
+    /// Whether a tag could begin with the next byte, and nothing else.
+    pub(super) fn is_between_tags(&self) -> bool {
+        !self.fresh
+            && self.error.is_none()
+            && matches!(self.stage, Stage::Head)
+            && self.head.is_empty()
+    }
+
     /// The next whole tag, or `None` if more bytes are needed. Audio, video
     /// and script tags only; bodies may be empty.
     ///

@@ -83,6 +83,21 @@ impl VideoCodec {
         }
     }
 
+    /// The FourCC, for codecs that have one.
+    #[must_use]
+    pub const fn four_cc(self) -> Option<FourCc> {
+        Some(match self {
+            Self::Avc => FourCc(*b"avc1"),
+            Self::Hevc => FourCc(*b"hvc1"),
+            Self::Vvc => FourCc(*b"vvc1"),
+            Self::Av1 => FourCc(*b"av01"),
+            Self::Vp8 => FourCc(*b"vp08"),
+            Self::Vp9 => FourCc(*b"vp09"),
+            Self::UnknownFourCc(four_cc) => four_cc,
+            _ => return None,
+        })
+    }
+
     /// Whether coded frames carry a composition time.
     #[must_use]
     pub const fn has_composition_time(self) -> bool {

@@ -14,7 +14,7 @@ mod control;
 mod error;
 pub mod gio;
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::time::Instant;
 
 pub use control::Control;
@@ -64,6 +64,23 @@ pub trait Transport {
     /// # Errors
     /// `WouldBlock` if nothing fits; anything else ends the connection.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Writes as much of the parts, in their order, as fits at once.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match parts.iter().find(|part| !part.is_empty()) {
+            Some(part) => self.write(part),
+            None => Ok(0),
+        }
+    }
+
+    /// Says that nothing more is written, where that can be said without closing.
+    fn finish(&mut self) {}
+
+    /// Sends no more than so many bytes in a second, if the system can see to that.
+    fn set_pace(&mut self, _bytes_per_second: Option<u64>) {}
 
     /// Waits until the interest is met, the deadline has passed, or the
     /// control wakes or cancels it. May return early for no reason.

@@ -9,9 +9,10 @@ use std::time::Instant;
 use super::candidate::Candidate;
 use super::flv_output::FlvOutput;
 use super::policy::{Outcome, Player, Shared};
-use super::request::{Place, Request};
+use super::request::Request;
 use super::standby::Standby;
-use super::stats::Phase;
+use crate::client::phase::Phase;
+use crate::client::place::Place;
 use crate::driver;
 use crate::net::{self, ConnectStep, Control, Transport};
 use crate::rtmp::auth::{self, Login};
@@ -104,9 +105,9 @@ impl Attempt<'_> {
         let settings = &shared.settings;
         let transport = net::gio::connect(
             endpoint,
-            &settings.network,
+            &settings.connection.network,
             self.control,
-            settings.timeout,
+            settings.connection.timeout,
             on_step,
         );
         let mut transport = match transport {

@@ -12,14 +12,15 @@ use std::sync::Arc;
 
 use super::attempt::{Attempt, Finished};
 use super::candidate::Candidate;
-use super::failure::{Cause, Failure};
 use super::flv_output::FlvOutput;
 use super::ladder::Form;
 use super::policy::{Outcome, Shared};
 use super::reception::Wanted;
-use super::request::{Place, Request};
+use super::request::Request;
 use super::settings::FastStart;
-use super::stats::Phase;
+use crate::client::failure::{Cause, Failure};
+use crate::client::phase::Phase;
+use crate::client::place::Place;
 use crate::net::Control;
 use crate::rtmp::auth::{AuthError, AuthMode, Login};
 use crate::rtmp::message::StreamId;
@@ -59,7 +60,8 @@ impl Entry<'_> {
         // That was the reason if it plays without.
         let mut failed_ahead = false;
         // Said because of the last time, and not because the server asked.
-        let mut is_assumed = settings.access.mode == AuthMode::Auto && login.query().is_some();
+        let mut is_assumed =
+            settings.connection.access.mode == AuthMode::Auto && login.query().is_some();
         loop {
             let attempt = Attempt {
                 shared: self.shared,
@@ -132,16 +134,16 @@ impl Entry<'_> {
             (FastStart::On, None) => Some(FIRST_STREAM),
         };
         let is_plain = request.can_be_ahead()
-            && self.place.credentials(settings).is_none()
+            && self.place.credentials(&settings.connection).is_none()
             && self.shared.reception.wanted() == Wanted::ALL;
         stream.filter(|_| is_plain)
     }
 
     fn login(&self) -> Login {
         let settings = &self.shared.settings;
-        let credentials = self.place.credentials(settings);
+        let credentials = self.place.credentials(&settings.connection);
         let known = self.shared.learned.method(&self.place.location);
-        Login::new(settings.access.mode, credentials, known)
+        Login::new(settings.connection.access.mode, credentials, known)
     }
 
     fn next(&self, login: &mut Login, request: &Request, failure: &Failure) -> Next {

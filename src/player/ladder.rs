@@ -17,9 +17,9 @@
 
 use std::fmt;
 
-use super::failure::{Cause, Failure};
-use super::meaning::is_about_access;
-use super::stats::Phase;
+use crate::client::failure::{Cause, Failure};
+use crate::client::phase::Phase;
+use crate::client::refusal::is_about_access;
 use crate::rtmp::session::client::PlayStart;
 use crate::rtmp::status::{Status, StatusCode};
 
@@ -275,7 +275,9 @@ fn rungs(failure: &Failure) -> Option<&'static [Rung]> {
         | Phase::Connecting
         | Phase::Tls
         | Phase::CreateStream
-        | Phase::Playing => None,
+        | Phase::Playing
+        | Phase::Publish
+        | Phase::Publishing => None,
     }
 }
 

@@ -8,34 +8,26 @@
 //! of the stream becomes the queue's end. GStreamer is only used for logging;
 //! the element turns items into buffers and failures into error messages.
 
-pub(crate) mod allowance;
 mod attempt;
 mod backlog;
 mod burst;
 pub(crate) mod candidate;
 mod continuity;
 mod entry;
-mod failure;
 pub(crate) mod flv_output;
 pub(crate) mod gate;
-mod hidden;
 mod item;
 pub(crate) mod ladder;
 mod lag;
 mod learned;
-mod log;
 mod meaning;
-mod meter;
 mod notice;
 mod play;
 pub(crate) mod policy;
 pub(crate) mod race;
 mod reception;
-pub(crate) mod reconnect;
 mod recording;
-pub(crate) mod redirect;
 mod request;
-pub(crate) mod round_trip;
 pub(crate) mod script_data;
 pub(crate) mod selection;
 pub(crate) mod sequence_headers;
@@ -46,24 +38,19 @@ mod traffic;
 mod visit;
 mod worker;
 
-pub use failure::{CAUSES, Cause, End, EosReason, Failure};
-pub use hidden::Hidden;
+pub use crate::client::{
+    CAUSES, Cause, End, EosReason, Failure, Hidden, MAX_REDIRECTS, Peer, Phase, Rate, Reconnect,
+    RedirectError, RoundTrip,
+};
 pub use item::{Item, Packet, Sought};
 pub use lag::{Lag, Skipped, skip};
 pub use learned::Learned;
-pub(crate) use meaning::is_about_access;
-pub use meter::Rate;
 pub use notice::Notice;
 pub use reception::Reception;
-pub use reconnect::Reconnect;
 pub use recording::Recording;
-pub use redirect::{MAX_REDIRECTS, RedirectError};
-pub use round_trip::RoundTrip;
 pub use script_data::ScriptData;
-pub use settings::{
-    Alternative, FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition,
-};
-pub use stats::{Peer, Phase, Snapshot, Stats};
+pub use settings::{FastStart, OnUnpublish, PlaySettings, StartPosition};
+pub use stats::{Snapshot, Stats};
 pub use traffic::{Flow, Flows};
 pub use worker::{Handles, Worker};
 

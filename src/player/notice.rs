@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use super::failure::EosReason;
 use super::script_data::ScriptData;
+use crate::client::failure::EosReason;
 
 /// Something that an application may want to know.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,15 +7,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::failure::{End, Failure};
 use super::flv_output::FlvOutput;
 use super::item::Item;
 use super::notice::Notice;
 use super::policy::Shared;
 use super::race::race;
-use super::reconnect::{Attempts, pause, wait_for_room};
-use super::request::Place;
 use super::visit::{Guest, Visit, VisitEnd};
+use crate::client::failure::{End, Failure};
+use crate::client::place::Place;
+use crate::client::reconnect::{Attempts, pause, wait_for_room};
 use crate::net::Control;
 
 /// Plays to the end; `None`: cancelled.
@@ -33,7 +33,7 @@ pub(super) fn play(shared: &Arc<Shared>, control: &Control) -> Option<End> {
 }
 
 fn run(shared: &Arc<Shared>, control: &Control, output: &mut FlvOutput) -> Option<End> {
-    let places = Place::all(&shared.settings);
+    let places = Place::all(&shared.settings.connection);
     let mut attempts = Attempts::new(places.len());
     // Which ones media has come from.
     let mut known = vec![false; places.len()];

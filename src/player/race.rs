@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use super::failure::Cause;
 use super::flv_output::FlvOutput;
 use super::item::Item;
 use super::policy::Shared;
-use super::request::Place;
 use super::stats::Stats;
 use super::visit::{Guest, Visit, VisitEnd, failure};
+use crate::client::failure::Cause;
+use crate::client::place::Place;
 use crate::net::Control;
 use crate::net::gio::NetworkThread;
 

@@ -4,12 +4,12 @@
 //! What one connection asks for: settings, the place, and the form to ask in.
 
 use super::ladder::{Choices, Form};
-use super::redirect::{RedirectError, reconnect};
-use super::settings::{HandshakeChoice, PlaySettings};
+use super::settings::PlaySettings;
+use crate::client::place::Place;
+use crate::client::redirect::{RedirectError, reconnect};
+use crate::client::settings::HandshakeChoice;
 use crate::net::Endpoint;
-use crate::rtmp::auth::{Access, Credentials};
 use crate::rtmp::handshake::HandshakeForm;
-use crate::rtmp::location::{Location, Scheme};
 use crate::rtmp::message::StreamId;
 use crate::rtmp::session::client::{ConnectParameters, PlayParameters, PlayStart};
 use crate::rtmp::status::Status;
@@ -17,17 +17,6 @@ use crate::rtmp::status::Status;
 /// `flashVer` of a late Flash Player for Windows, for servers that let in
 /// nothing else.
 const FLASH_PLAYER_VERSION: &str = "WIN 32,0,0,465";
-
-/// A place to play from: one of the settings, or where a server sent us.
-#[derive(Clone)]
-pub(super) struct Place {
-    pub(super) location: Location,
-    /// From which of the places that the user named, by its number in the settings, we
-    /// came here.
-    pub(super) named: usize,
-    /// Not the one that the user gave.
-    pub(super) redirected: bool,
-}
 
 /// What one connection asks for.
 pub(super) struct Request {
@@ -52,51 +41,18 @@ impl Request {
     }
 }
 
+/// What a play asks for at a place.
 impl Place {
-    /// The places that the user named, in their order; one at least.
-    pub(super) fn all(settings: &PlaySettings) -> Vec<Self> {
-        let places = settings.places().enumerate();
-        let places = places.map(|(named, (location, _))| Self {
-            location: location.clone(),
-            named,
-            redirected: false,
-        });
-        places.collect()
-    }
-
-    /// Where the user's words about the location apply as they are.
-    fn is_first(&self) -> bool {
-        self.named == 0 && !self.redirected
-    }
-
-    /// The place without its secrets.
-    pub(super) fn shown(&self) -> String {
-        self.location.redacted()
-    }
-
     /// What may be varied here.
     pub(super) fn choices(&self, settings: &PlaySettings) -> Choices {
         Choices {
             none: !settings.fallbacks,
             other_splits: self.other_splits(settings).len(),
-            flash_player: settings.connect.flash_version.is_none()
-                && settings.handshake == HandshakeChoice::Auto,
+            flash_player: settings.connection.connect.flash_version.is_none()
+                && settings.connection.handshake == HandshakeChoice::Auto,
             subscribe: settings.subscribe.is_none() && !self.location.stream.is_empty(),
             start: !settings.fixed_start,
         }
-    }
-
-    /// What to show at this place, if it is the host that the user gave it for, at
-    /// whatever port. Where else a server sends us, it is not taken along.
-    pub(super) fn access<'a>(&self, settings: &'a PlaySettings) -> Option<&'a Access> {
-        let (location, access) = settings.places().nth(self.named)?;
-        let is_there = self.location.host.eq_ignore_ascii_case(&location.host);
-        is_there.then_some(access)
-    }
-
-    /// User name and password for this place.
-    pub(super) fn credentials(&self, settings: &PlaySettings) -> Option<Credentials> {
-        self.access(settings)?.credentials.clone()
     }
 
     /// What to ask for here in this form.
@@ -108,11 +64,7 @@ impl Place {
             location.application = application;
             location.stream = stream;
         }
-        let mut connect = settings.connect.clone();
-        // Made for the place that the user named.
-        let tc_url = settings.tc_url.clone().filter(|_| self.is_first());
-        connect.tc_url = tc_url.unwrap_or_else(|| location.tc_url());
-        connect.application.clone_from(&location.application);
+        let mut connect = self.connect(&settings.connection, &location);
         if form.as_flash_player && connect.flash_version.is_none() {
             connect.flash_version = Some(FLASH_PLAYER_VERSION.to_owned());
         }
@@ -124,19 +76,15 @@ impl Place {
             // The same stream is called otherwise there.
             _ => location.stream.clone(),
         });
-        let access = self.access(settings);
-        let digest = form.as_flash_player || settings.handshake == HandshakeChoice::Digest;
+        let access = self.access(&settings.connection);
+        let digest = settings.connection.handshake == HandshakeChoice::Digest;
         Request {
-            endpoint: Endpoint {
-                host: location.host.clone(),
-                port: location.port_or_default(),
-                tls: location.scheme == Scheme::Rtmps,
-            },
+            endpoint: self.endpoint(),
             connect,
             play,
             subscribe: subscribe.or_else(|| form.subscribe.then(|| location.stream.clone())),
             secure_token: access.and_then(|access| access.secure_token.clone()),
-            handshake: if digest {
+            handshake: if digest || form.as_flash_player {
                 HandshakeForm::Digest
             } else {
                 HandshakeForm::Simple
@@ -169,7 +117,7 @@ impl Place {
     }
 
     fn other_splits(&self, settings: &PlaySettings) -> Vec<(String, String)> {
-        if settings.fixed_path && self.is_first() {
+        if settings.connection.fixed_path && self.is_first() {
             return Vec::new();
         }
         self.location.other_splits()
@@ -179,8 +127,10 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::settings::Alternative;
     use crate::player::policy::tests::settings;
-    use crate::player::settings::Alternative;
+    use crate::rtmp::auth::{Access, Credentials};
+    use crate::rtmp::location::Location;
 
     fn access(user: &str) -> Access {
         Access {
@@ -196,16 +146,20 @@ mod tests {
     fn each_place_is_shown_who_asks_there_and_no_other_host_is() {
         let location = |url| Location::parse(url).expect("a location");
         let mut settings = settings();
-        settings.location = location("rtmp://a/live/s");
-        settings.access = access("first");
-        settings.alternatives = vec![Alternative {
+        settings.connection.location = location("rtmp://a/live/s");
+        settings.connection.access = access("first");
+        settings.connection.alternatives = vec![Alternative {
             location: location("rtmp://b/other/t"),
             access: access("second"),
         }];
-        settings.tc_url = Some("rtmp://a/elsewhere".to_owned());
+        settings.connection.tc_url = Some("rtmp://a/elsewhere".to_owned());
         settings.subscribe = Some("s".to_owned());
-        let places = Place::all(&settings);
-        let user = |place: &Place| place.credentials(&settings).map(|known| known.user);
+        let places = Place::all(&settings.connection);
+        let user = |place: &Place| {
+            place
+                .credentials(&settings.connection)
+                .map(|known| known.user)
+        };
         let users: Vec<_> = places.iter().map(user).collect();
         assert_eq!(users, [Some("first".to_owned()), Some("second".to_owned())]);
         // A redirect from the second place leads to the host of the first one.

@@ -6,11 +6,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::reconnect::Reconnect;
-use crate::net::gio::Options;
-use crate::rtmp::auth::Access;
-use crate::rtmp::location::Location;
-use crate::rtmp::session::client::{ConnectParameters, PlayParameters};
+use crate::client::hidden::Hidden;
+use crate::client::reconnect::Reconnect;
+use crate::client::settings::ConnectionSettings;
+use crate::rtmp::session::client::PlayParameters;
 
 /// What the publisher's leaving means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,48 +47,11 @@ pub enum FastStart {
     Off,
 }
 
-/// Which form of the handshake to ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum HandshakeChoice {
-    /// The simple one, and that with digests as one of the other ways to ask.
-    #[default]
-    Auto,
-    /// The simple one only.
-    Simple,
-    /// That with digests, at once. A server that does not know it answers with
-    /// the simple one.
-    Digest,
-}
-
-/// Another place of the same stream.
-#[derive(Debug, Clone)]
-pub struct Alternative {
-    /// Where.
-    pub location: Location,
-    /// Who asks there.
-    pub access: Access,
-}
-
 /// One play, as asked for. Fixed while it runs.
 #[derive(Clone)]
 pub struct PlaySettings {
-    /// Where the stream is.
-    pub location: Location,
-    /// Where else it is.
-    pub alternatives: Vec<Alternative>,
-    /// The way to the server.
-    pub network: Options,
-    /// The user has set application or stream by themselves: the path is not
-    /// divided elsewhere.
-    pub fixed_path: bool,
-    /// `tcUrl`, if it is not to be made from the location.
-    pub tc_url: Option<String>,
-    /// Who asks; for the host of the location only.
-    pub access: Access,
-    /// Which form of the handshake to ask for.
-    pub handshake: HandshakeChoice,
-    /// What `connect` says; application and `tcUrl` come from the location.
-    pub connect: ConnectParameters,
+    /// Where, and who asks.
+    pub connection: ConnectionSettings,
     /// What `play` asks for; the name comes from the location.
     pub play: PlayParameters,
     /// The user has chosen where to start.
@@ -102,8 +64,6 @@ pub struct PlaySettings {
     pub subscribe: Option<String>,
     /// Try other ways to ask where the server refuses the usual one.
     pub fallbacks: bool,
-    /// How long each step up to the start of playing may take; for ever if `None`.
-    pub timeout: Option<Duration>,
     /// How long no media may come while playing; for ever if `None`.
     pub idle_timeout: Option<Duration>,
     /// How often to ping the server while playing; never if `None`.
@@ -117,11 +77,9 @@ pub struct PlaySettings {
 }
 
 impl PlaySettings {
-    /// The places that the user named, in their order, and who asks there.
-    pub(super) fn places(&self) -> impl Iterator<Item = (&Location, &Access)> {
-        let others = self.alternatives.iter();
-        let others = others.map(|other| (&other.location, &other.access));
-        std::iter::once((&self.location, &self.access)).chain(others)
+    /// What must not be shown of them.
+    pub fn hidden(&self) -> Hidden {
+        self.connection.hidden(self.subscribe.as_ref())
     }
 }
 
@@ -129,13 +87,8 @@ impl PlaySettings {
 impl fmt::Debug for PlaySettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlaySettings")
-            .field("location", &self.location)
-            .field("alternatives", &self.alternatives)
-            .field("network", &self.network)
-            .field("access", &self.access)
-            .field("handshake", &self.handshake)
+            .field("connection", &self.connection)
             .field("fallbacks", &self.fallbacks)
-            .field("timeout", &self.timeout)
             .field("idle_timeout", &self.idle_timeout)
             .field("ping_interval", &self.ping_interval)
             .field("no_eof_is_error", &self.no_eof_is_error)

@@ -6,102 +6,22 @@
 //! Written by the network thread, read by anyone, through atomics and locks
 //! that are never held for longer than a copy.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::round_trip::RoundTrip;
 use super::traffic::{Flows, Totals, Traffic};
-use crate::rtmp::auth::Method;
+use crate::client::phase::Phase;
+use crate::client::progress::{Peer, Progress, ProgressSnapshot};
 use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::connection::Counters;
-use crate::rtmp::handshake::HandshakeForm;
-use crate::rtmp::message::StreamId;
-use crate::rtmp::status::{Level, Status, printable};
-
-/// What a play is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// Looking up the host name.
-    Resolving,
-    /// Opening the TCP connection, through a proxy if there is one.
-    Connecting,
-    /// TLS handshake, with rtmps only.
-    Tls,
-    /// Handshake: C0 C1, S0 S1, C2, S2.
-    Handshake,
-    /// NetConnection: `connect` waits for its answer.
-    Connect,
-    /// NetStream: `createStream` waits for its answer.
-    CreateStream,
-    /// `play` waits for NetStream.Play.Start or media.
-    Play,
-    /// Started, but no media has come yet.
-    Waiting,
-    /// Media flows.
-    Playing,
-}
-
-impl Phase {
-    /// All of them, in order.
-    pub const ALL: [Self; 9] = [
-        Self::Resolving,
-        Self::Connecting,
-        Self::Tls,
-        Self::Handshake,
-        Self::Connect,
-        Self::CreateStream,
-        Self::Play,
-        Self::Waiting,
-        Self::Playing,
-    ];
-
-    /// A short stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Resolving => "resolving",
-            Self::Connecting => "connecting",
-            Self::Tls => "tls",
-            Self::Handshake => "handshake",
-            Self::Connect => "connect",
-            Self::CreateStream => "create-stream",
-            Self::Play => "play",
-            Self::Waiting => "waiting",
-            Self::Playing => "playing",
-        }
-    }
-
-    /// What it waits for, for messages.
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Resolving => "looking up the host name",
-            Self::Connecting => "opening the TCP connection",
-            Self::Tls => "waiting for the TLS handshake",
-            Self::Handshake => "waiting for the RTMP handshake",
-            Self::Connect => "waiting for the answer to connect",
-            Self::CreateStream => "waiting for the answer to createStream",
-            Self::Play => "waiting for the answer to play",
-            Self::Waiting => "waiting for the first media",
-            Self::Playing => "playing",
-        }
-    }
-}
+use crate::rtmp::status::Status;
 
 /// Live figures of one play.
 #[derive(Debug, Default)]
 pub struct Stats {
-    /// The phase's number plus one; 0 before the start.
-    phase: AtomicU8,
-    /// When each phase ended, in nanoseconds from the start of the connection
-    /// attempt; 0 for not yet.
-    ended: [AtomicU64; Phase::ALL.len()],
-    connections: AtomicU32,
-    redirects: AtomicU32,
-    reconnects: AtomicU32,
-    announced: Capabilities,
+    progress: Progress,
     figures: Mutex<Figures>,
-    peer: Mutex<Peer>,
-    last_status: Mutex<Option<(String, Level)>>,
     /// Of the queue, once it is gone.
     queue_peak: AtomicU64,
 }
@@ -117,49 +37,13 @@ struct Figures {
     blocked: Duration,
 }
 
-/// What is known of the server on the present connection.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Peer {
-    /// The form of the handshake.
-    pub handshake: Option<HandshakeForm>,
-    /// By which method it was shown who asks.
-    pub authentication: Option<Method>,
-    /// Its SecureToken challenge was answered.
-    pub secure_token: bool,
-    /// How long it takes to answer.
-    pub round_trip: Option<RoundTrip>,
-    /// What it calls itself, fit to be shown.
-    pub version: Option<String>,
-    /// What it answered to our capabilities.
-    pub capabilities: Option<Capabilities>,
-    /// The stream that it gave us.
-    pub stream: Option<StreamId>,
-    /// Where it is, without secrets.
-    pub location: Option<String>,
-}
-
 /// A copy of the figures.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
-    /// The present phase; `None` before the start.
-    pub phase: Option<Phase>,
-    /// When each phase ended, from the start of the connection attempt; `None`
-    /// for not yet.
-    pub ended: Vec<(Phase, Option<Duration>)>,
+    /// How far it has come.
+    pub progress: ProgressSnapshot,
     /// The connection's counters.
     pub counters: Counters,
-    /// Connections that were tried, the present one included.
-    pub connections: u32,
-    /// Redirects that were followed.
-    pub redirects: u32,
-    /// Connections that were made again after one broke.
-    pub reconnects: u32,
-    /// What of Enhanced RTMP `connect` announces.
-    pub announced: Capabilities,
-    /// The server.
-    pub peer: Peer,
-    /// Code, fit to be shown, and level of the last status that came.
-    pub last_status: Option<(String, Level)>,
     /// Media that came.
     pub flows: Flows,
     /// The longest time between two audio or video messages.
@@ -171,70 +55,45 @@ pub struct Snapshot {
 }
 
 impl Stats {
+    /// Of a play that announces this.
+    pub fn announcing(announced: Capabilities) -> Self {
+        Self {
+            progress: Progress::announcing(announced),
+            ..Self::default()
+        }
+    }
+
     /// A new connection begins: the phases start again.
     pub(super) fn begin_attempt(&self) {
-        self.connections.fetch_add(1, Ordering::Relaxed);
-        self.phase
-            .store(Phase::Resolving as u8 + 1, Ordering::Relaxed);
-        for ended in &self.ended {
-            ended.store(0, Ordering::Relaxed);
-        }
-        *lock(&self.peer) = Peer::default();
+        self.progress.begin_attempt();
         lock(&self.figures).counters = Counters::default();
     }
 
     /// A connection with figures of its own becomes the present one.
     pub(super) fn adopt(&self, other: &Self) {
-        self.begin_attempt();
-        for (ended, theirs) in self.ended.iter().zip(&other.ended) {
-            ended.store(theirs.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-        let phase = other.phase.load(Ordering::Relaxed);
-        self.phase.store(phase, Ordering::Relaxed);
-        lock(&self.peer).clone_from(&lock(&other.peer));
+        self.progress.adopt(&other.progress);
+        lock(&self.figures).counters = Counters::default();
     }
 
     /// All that another connection with figures of its own has counted, as its own.
     pub(super) fn become_those_of(&self, other: &Self) {
         self.adopt(other);
-        let connections = other.connections.load(Ordering::Relaxed);
-        self.connections.store(connections, Ordering::Relaxed);
-        self.set_redirects(other.redirects.load(Ordering::Relaxed));
+        self.progress.become_that_of(&other.progress);
         let figures = std::mem::take(&mut *lock(&other.figures));
         *lock(&self.figures) = figures;
-        lock(&self.last_status).clone_from(&lock(&other.last_status));
     }
 
-    /// Of a play that announces this.
-    pub fn announcing(announced: Capabilities) -> Self {
-        Self {
-            announced,
-            ..Self::default()
-        }
-    }
-
-    /// Records that `phase` begins and all before it have ended, so long after
-    /// the start of the connection attempt.
+    /// See [`Progress::enter`].
     pub(super) fn enter(&self, phase: Phase, elapsed: Duration) {
-        let now = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX).max(1);
-        let was_there = self.phase();
-        for (before, ended) in Phase::ALL.iter().zip(&self.ended) {
-            // All but TLS are part of every connection.
-            let has_been = *before != Phase::Tls || was_there == Phase::Tls;
-            if *before < phase && has_been {
-                // Kept if it was reached earlier.
-                let _ = ended.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
-            }
-        }
-        self.phase.store(phase as u8 + 1, Ordering::Relaxed);
+        self.progress.enter(phase, elapsed);
     }
 
     pub(super) fn count_reconnect(&self) {
-        self.reconnects.fetch_add(1, Ordering::Relaxed);
+        self.progress.count_reconnect();
     }
 
     pub(super) fn set_redirects(&self, count: u32) {
-        self.redirects.store(count, Ordering::Relaxed);
+        self.progress.set_redirects(count);
     }
 
     /// The connection's counters alone.
@@ -268,13 +127,12 @@ impl Stats {
 
     /// The server has shown something of itself.
     pub(super) fn update_peer(&self, update: impl FnOnce(&mut Peer)) {
-        update(&mut lock(&self.peer));
+        self.progress.update_peer(update);
     }
 
     /// The server has said so.
     pub(super) fn set_last_status(&self, status: &Status) {
-        let code = printable(status.code.as_str());
-        *lock(&self.last_status) = Some((code, status.level));
+        self.progress.set_last_status(status);
     }
 
     /// Keeps what can no longer be seen of a queue that goes away.
@@ -284,9 +142,7 @@ impl Stats {
 
     /// The present phase.
     pub(super) fn phase(&self) -> Phase {
-        let number = usize::from(self.phase.load(Ordering::Relaxed));
-        let phase = number.checked_sub(1).and_then(|n| Phase::ALL.get(n));
-        phase.copied().unwrap_or(Phase::Resolving)
+        self.progress.phase()
     }
 
     /// A copy of everything, as it is now.
@@ -295,11 +151,6 @@ impl Stats {
     }
 
     fn snapshot_at(&self, now: Instant) -> Snapshot {
-        let phase = usize::from(self.phase.load(Ordering::Relaxed)).checked_sub(1);
-        let ended = Phase::ALL.iter().zip(&self.ended).map(|(phase, ended)| {
-            let ended = ended.load(Ordering::Relaxed);
-            (*phase, (ended > 0).then(|| Duration::from_nanos(ended)))
-        });
         let figures = lock(&self.figures);
         let still = figures.blocked_since;
         let still = still.map(|since| now.saturating_duration_since(since));
@@ -308,15 +159,8 @@ impl Stats {
         let largest_gap = figures.largest_gap;
         drop(figures);
         Snapshot {
-            phase: phase.and_then(|phase| Phase::ALL.get(phase).copied()),
-            ended: ended.collect(),
+            progress: self.progress.snapshot(),
             counters,
-            connections: self.connections.load(Ordering::Relaxed),
-            redirects: self.redirects.load(Ordering::Relaxed),
-            reconnects: self.reconnects.load(Ordering::Relaxed),
-            announced: self.announced.clone(),
-            peer: lock(&self.peer).clone(),
-            last_status: lock(&self.last_status).clone(),
             flows,
             largest_gap,
             blocked,
@@ -333,32 +177,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn phases_end_once_and_in_order() {
-        let stats = Stats::default();
-        assert_eq!(stats.snapshot().phase, None);
-        let ms = Duration::from_millis;
-        stats.enter(Phase::Resolving, ms(0));
-        stats.enter(Phase::Handshake, ms(3));
-        stats.enter(Phase::Play, ms(7));
-        let snapshot = stats.snapshot();
-        assert_eq!(snapshot.phase, Some(Phase::Play));
-        let ended: Vec<_> = snapshot.ended.iter().map(|(_, ended)| *ended).collect();
-        assert_eq!(ended[..4], [Some(ms(3)), Some(ms(3)), None, Some(ms(7))]);
-        assert_eq!(ended[6..], [None, None, None]);
-    }
-
-    #[test]
-    fn tls_has_an_end_where_it_has_been() {
-        let stats = Stats::default();
-        let ms = Duration::from_millis;
-        stats.enter(Phase::Tls, ms(2));
-        stats.enter(Phase::Handshake, ms(5));
-        stats.enter(Phase::Play, ms(9));
-        let ended = stats.snapshot().ended;
-        assert_eq!(ended[2], (Phase::Tls, Some(ms(5))));
-    }
+    use crate::rtmp::message::StreamId;
 
     #[test]
     fn the_time_in_which_the_queue_was_full_is_summed_up_and_runs_on() {
@@ -397,7 +216,7 @@ mod tests {
         assert_eq!(stats.snapshot().counters, Counters::default());
         stats.batch(Counters::default(), &Traffic::default(), now, gap / 2);
         let snapshot = stats.snapshot();
-        assert_eq!(snapshot.peer, Peer::default());
+        assert_eq!(snapshot.progress.peer, Peer::default());
         assert_eq!((snapshot.flows.dropped, snapshot.largest_gap), (2, gap));
     }
 }

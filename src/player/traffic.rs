@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::meter::{Meter, Rate};
+use crate::client::meter::{Meter, Rate};
 use crate::flv::TagType;
 
 /// Messages of one kind and what is in them.

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use super::attempt::Finished;
 use super::entry::Entry;
-use super::failure::{Cause, EosReason, Failure};
 use super::flv_output::FlvOutput;
 use super::item::Item;
 use super::ladder::{Choices, Form, Ladder};
 use super::notice::Notice;
 use super::policy::{Outcome, Shared};
-use super::redirect::{Redirect, Redirects};
-use super::request::Place;
+use crate::client::failure::{Cause, EosReason, Failure};
+use crate::client::place::Place;
+use crate::client::redirect::{Redirect, Redirects};
 use crate::net::Control;
 
 /// How it was there.

@@ -7,17 +7,18 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::ItemQueue;
-use super::failure::{Cause, End, Failure};
-use super::hidden::Hidden;
 use super::lag::Lag;
 use super::learned::Learned;
-use super::log::Log;
 use super::play::play;
 use super::policy::Shared;
 use super::reception::Reception;
 use super::recording::Recording;
 use super::settings::PlaySettings;
-use super::stats::{Phase, Stats};
+use super::stats::Stats;
+use crate::client::failure::{Cause, End, Failure};
+use crate::client::hidden::Hidden;
+use crate::client::log::Log;
+use crate::client::phase::Phase;
 use crate::net::Control;
 use crate::net::gio::NetworkThread;
 

@@ -8,12 +8,17 @@
 //! settings, adds its specifications to its own, and asks it first when a
 //! property is set or read.
 
+mod connection;
 pub mod credentials;
 pub mod handshake;
 mod network;
 mod reconnect;
+pub mod scheme;
 mod tls;
 
+pub(crate) use connection::{ConnectionProperties, seconds};
+#[cfg(test)]
+pub(crate) use connection::{DEFAULT_TIMEOUT_S, MAX_LOCATIONS};
 pub(crate) use network::NetworkProperties;
 pub use network::RtmprAddressFamily;
 pub(crate) use reconnect::ReconnectProperties;

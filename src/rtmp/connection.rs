@@ -12,7 +12,7 @@
 #[cfg(test)]
 mod tests;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::chunk::{CONTROL_CSID, ChunkReader, ChunkWriter, Csid, Limits, Oddity};
 use super::error::Error;
@@ -20,6 +20,7 @@ use super::handshake::{Handshake, HandshakeForm, Progress, Role};
 use super::message::{
     Message, MessageHeader, MessageType, PeerBandwidthLimit, ProtocolControl, StreamId,
 };
+use super::outgoing::Outgoing;
 use super::user_control::UserControl;
 
 /// Window that we announce and assume until the peer announces its own, in
@@ -140,7 +141,7 @@ pub struct Connection {
     writer: ChunkWriter,
     /// What was read behind an oddity that is to be reported first.
     held: Option<Result<Message, Error>>,
-    out: BytesMut,
+    out: Outgoing,
     /// Length of `out` that has been counted.
     out_counted: usize,
     counters: Counters,
@@ -152,8 +153,8 @@ impl Connection {
     /// A connection that has just been opened. See [`Handshake::new`] for `form` and `seed`.
     pub fn new(role: Role, form: HandshakeForm, seed: u64, limits: Limits) -> Self {
         let handshake = Handshake::new(role, form, seed);
-        let mut out = BytesMut::new();
-        handshake.start(&mut out);
+        let mut out = Outgoing::default();
+        handshake.start(out.tail());
         Self {
             handshake: Some(handshake),
             reader: ChunkReader::new(limits),
@@ -189,7 +190,7 @@ impl Connection {
     pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Event>, Error> {
         if let Some(handshake) = &mut self.handshake {
             let before = self.out.len();
-            let progress = handshake.advance(input, &mut self.out)?;
+            let progress = handshake.advance(input, self.out.tail())?;
             self.out_counted += self.out.len() - before;
             if let Some(Progress::Done { .. }) = progress {
                 self.handshake = None;
@@ -256,7 +257,25 @@ impl Connection {
             stream_id,
             csid,
         };
-        self.writer.write(&mut self.out, &header, body);
+        self.writer.write(self.out.tail(), &header, body);
+    }
+
+    /// The same for a body that is not copied if it is large.
+    pub fn send_shared(
+        &mut self,
+        csid: Csid,
+        stream_id: StreamId,
+        kind: MessageType,
+        timestamp: u32,
+        body: &Bytes,
+    ) {
+        let header = MessageHeader {
+            timestamp,
+            kind,
+            stream_id,
+            csid,
+        };
+        self.writer.write_shared(&mut self.out, &header, body);
     }
 
     /// Sends a protocol control message. A chunk size takes effect behind it.
@@ -282,14 +301,12 @@ impl Connection {
         );
     }
 
-    /// Everything that waits to be sent, in wire order.
+    /// What waits to be sent, in wire order; call it until there is nothing.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
-        if self.out.is_empty() {
-            return None;
-        }
-        let out = self.out.split().freeze();
-        self.counters.out_bytes_total += (out.len() - self.out_counted.min(out.len())) as u64;
-        self.out_counted = 0;
+        let out = self.out.pop()?;
+        let counted = self.out_counted.min(out.len());
+        self.counters.out_bytes_total += (out.len() - counted) as u64;
+        self.out_counted -= counted;
         Some(out)
     }
 

@@ -25,6 +25,7 @@ pub mod error;
 pub mod handshake;
 pub mod location;
 pub mod message;
+mod outgoing;
 pub mod payload;
 pub mod secrets;
 pub mod session;

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! What `connect` announces of Enhanced RTMP for each value of the
-//! `enhanced-rtmp` property, and what `stats` shows of it.
+//! `enhanced-rtmp` property.
 
 use super::{RtmprEnhancedRtmp, demuxer};
-use crate::rtmp::capabilities::{AUDIO_FOURCCS, Capabilities, Codec, VIDEO_FOURCCS, caps_ex, info};
+use crate::rtmp::capabilities::{AUDIO_FOURCCS, Capabilities, VIDEO_FOURCCS, caps_ex, info};
 
 /// What to announce.
 pub(super) fn capabilities(choice: RtmprEnhancedRtmp) -> Capabilities {
@@ -25,25 +25,6 @@ pub(super) fn capabilities(choice: RtmprEnhancedRtmp) -> Capabilities {
     // Whatever the codecs: that is the player's, not the demuxer's.
     capabilities.caps_ex |= caps_ex::RECONNECT;
     capabilities
-}
-
-/// Adds what was announced and what the server answered, each if there is any.
-pub(super) fn add_to_stats(
-    stats: &mut gst::StructureRef,
-    announced: &Capabilities,
-    server: Option<&Capabilities>,
-) {
-    // No GStrv: a structure with one is printed with NULL in its place.
-    let four_ccs = announced.four_ccs();
-    if !four_ccs.is_empty() {
-        stats.set("announced-fourccs", gst::Array::new(four_ccs));
-    }
-    if let Some(server) = server {
-        let names = |codecs: &[Codec]| gst::Array::new(codecs.iter().map(|codec| &codec.four_cc));
-        stats.set("server-video-fourccs", names(&server.video));
-        stats.set("server-audio-fourccs", names(&server.audio));
-        stats.set("server-caps-ex", server.caps_ex);
-    }
 }
 
 #[cfg(test)]

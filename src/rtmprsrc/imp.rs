@@ -69,7 +69,7 @@ use super::provided_clock::{ProvidedClock, new_clock};
 use super::running::{Play, Shared};
 use super::settings::Settings;
 use super::stats;
-use crate::net::gio::AcceptCertificate;
+use crate::elements::certificate;
 use crate::player::{Handles, Hidden, Learned, Reception, Stats, Worker};
 use crate::properties::credentials::uri;
 use crate::rtmp::timestamp::Track;
@@ -124,37 +124,8 @@ impl ObjectImpl for RtmprSrc {
     }
 
     fn signals() -> &'static [glib::subclass::Signal] {
-        static SIGNALS: Lazy<Vec<glib::subclass::Signal>> = Lazy::new(|| {
-            /**
-             * rtmprsrc::accept-certificate:
-             * @rtmprsrc: the element
-             * @connection: the #GTlsConnection
-             * @certificate: the server's #GTlsCertificate
-             * @errors: the checks that it did not pass
-             *
-             * Emitted in the network thread when a certificate does not pass
-             * #rtmprsrc:tls-validation-flags, unless there is a
-             * #rtmprsrc:tls-fingerprint. The connection waits for the answer,
-             * and a state change for the connection.
-             *
-             * Returns: %TRUE to trust the server all the same; if no handler
-             * does, the play fails.
-             */
-            let signal = glib::subclass::Signal::builder("accept-certificate")
-                .param_types([
-                    gio::TlsConnection::static_type(),
-                    gio::TlsCertificate::static_type(),
-                    gio::TlsCertificateFlags::static_type(),
-                ])
-                .return_type::<bool>()
-                .run_last()
-                .accumulator(|_, _, answer| match answer.get() {
-                    Ok(true) => std::ops::ControlFlow::Break(answer.clone()),
-                    _ => std::ops::ControlFlow::Continue(answer.clone()),
-                })
-                .build();
-            vec![signal]
-        });
+        static SIGNALS: Lazy<Vec<glib::subclass::Signal>> =
+            Lazy::new(|| vec![certificate::signal()]);
         SIGNALS.as_ref()
     }
 
@@ -173,7 +144,9 @@ impl ObjectImpl for RtmprSrc {
         }
         let mut settings = lock(&self.settings);
         let result = properties::set(&mut settings, pspec.name(), value);
-        settings.note(pspec.name(), result.as_ref().err());
+        settings
+            .connection
+            .note(pspec.name(), result.as_ref().err());
         drop(settings);
         if let Err(error) = result {
             // Without the value: it may hold secrets.
@@ -274,7 +247,7 @@ impl URIHandlerImpl for RtmprSrc {
     }
 
     fn uri(&self) -> Option<String> {
-        Some(uri(&lock(&self.settings).location))
+        Some(uri(&lock(&self.settings).connection.location))
     }
 
     fn set_uri(&self, uri: &str) -> Result<(), glib::Error> {
@@ -289,7 +262,7 @@ impl URIHandlerImpl for RtmprSrc {
         let mut settings = lock(&self.settings);
         let result = settings.set_location(uri);
         if result.is_ok() {
-            settings.note("location", None);
+            settings.connection.note("location", None);
         }
         drop(settings);
         self.apply_mode();
@@ -308,7 +281,7 @@ impl URIHandlerImpl for RtmprSrc {
 impl BaseSrcImpl for RtmprSrc {
     fn start(&self) -> Result<(), gst::ErrorMessage> {
         let settings = lock(&self.settings).clone();
-        let unused = settings.unused_options();
+        let unused = settings.connection.unused_options();
         if !unused.is_empty() {
             gst::warning!(
                 CAT,
@@ -327,12 +300,12 @@ impl BaseSrcImpl for RtmprSrc {
             CAT,
             imp = self,
             "Playing {}",
-            play_settings.location.redacted()
+            play_settings.connection.location.redacted()
         );
         let announced = announce::capabilities(settings.enhanced_rtmp);
         gst::info!(CAT, imp = self, "Announcing as Enhanced RTMP: {announced}");
-        play_settings.connect.capabilities = announced.clone();
-        play_settings.network.tls.accept = Some(self.accept_certificate());
+        play_settings.connection.connect.capabilities = announced.clone();
+        play_settings.connection.network.tls.accept = Some(certificate::ask(&*self.obj()));
 
         self.position.store(0, Ordering::Relaxed);
         *lock(&self.output) = Output {
@@ -345,11 +318,11 @@ impl BaseSrcImpl for RtmprSrc {
         };
         self.standing.store(0, Ordering::Relaxed);
         *lock(&self.figures) = Figures::default();
-        let hidden = Arc::new(Hidden::of(&play_settings));
+        let hidden = Arc::new(play_settings.hidden());
         *lock(&self.hidden) = Arc::clone(&hidden);
         let mut play = Play::new(&settings, play_settings, hidden, Arc::default());
         *lock(&self.stats) = Arc::new(Stats::announcing(announced));
-        if settings.async_connect {
+        if settings.connection.async_connect {
             self.connect(&mut play);
         }
         *lock(&self.session) = Some(play);
@@ -504,16 +477,6 @@ impl RtmprSrc {
         if let Some(play) = &*lock(&self.session) {
             play.shared.control.wake();
         }
-    }
-
-    /// Asks the application, through the signal.
-    fn accept_certificate(&self) -> AcceptCertificate {
-        let element = self.obj().downgrade();
-        Arc::new(move |connection, certificate, errors| {
-            element.upgrade().is_some_and(|element| {
-                element.emit_by_name("accept-certificate", &[connection, certificate, &errors])
-            })
-        })
     }
 
     pub(super) fn connect(&self, play: &mut Play) {

@@ -5,8 +5,8 @@
 //! Their names and fields are an interface, described in `docs/messages.md`.
 
 use super::amf_value::{Converter, NAMES, text};
+use crate::elements::status::{add_status, nanoseconds};
 use crate::player::{Cause, End, EosReason, Failure, Hidden, Notice, ScriptData, Skipped};
-use crate::rtmp::status::{Status, printable};
 
 /// What a message takes beside the values of a server's, in bytes.
 const OVERHEAD: usize = 1024;
@@ -123,19 +123,4 @@ fn publisher_left(reason: &EosReason, hidden: &Hidden) -> gst::Structure {
         .build();
     add_status(&mut structure, reason.status(), hidden);
     structure
-}
-
-/// The server's words, made fit to be shown.
-fn add_status(structure: &mut gst::StructureRef, status: Option<&Status>, hidden: &Hidden) {
-    let Some(status) = status else {
-        return;
-    };
-    let shown = |text| hidden.hide(&printable(text));
-    structure.set("code", shown(status.code.as_str()));
-    structure.set("level", status.level.name());
-    structure.set("description", shown(&status.description));
-}
-
-fn nanoseconds(time: std::time::Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -34,20 +34,6 @@ glib::wrapper! {
         @implements gst::URIHandler;
 }
 
-/// How to connect: `scheme` property.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
-#[enum_type(name = "GstRtmprScheme")]
-#[repr(i32)]
-pub enum RtmprScheme {
-    /// RTMP over TCP.
-    #[default]
-    #[enum_value(name = "RTMP over TCP", nick = "rtmp")]
-    Rtmp = 0,
-    /// RTMP over TLS.
-    #[enum_value(name = "RTMP over TLS", nick = "rtmps")]
-    Rtmps = 1,
-}
-
 /// What the publisher's leaving means: `on-unpublish` property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, glib::Enum)]
 #[enum_type(name = "GstRtmprOnUnpublish")]

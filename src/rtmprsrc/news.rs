@@ -105,7 +105,7 @@ impl RtmprSrc {
                 gst::FlowError::Eos
             }
             End::Failed(failure) => {
-                let first = || shared.settings.location.redacted();
+                let first = || shared.settings.connection.location.redacted();
                 let url = failure.at.clone().unwrap_or_else(first);
                 let message = error::message(&url, &failure, |text| hidden.hide(text));
                 self.fail(message);

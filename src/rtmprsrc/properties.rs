@@ -9,133 +9,16 @@ use once_cell::sync::Lazy;
 
 use super::live_properties::LiveProperties;
 use super::settings::{
-    DEFAULT_BUFFER_LENGTH_MS, DEFAULT_MAX_QUEUE_BYTES, DEFAULT_TIMEOUT_S, LIVE_OR_RECORDED_MS,
-    Settings,
+    DEFAULT_BUFFER_LENGTH_MS, DEFAULT_MAX_QUEUE_BYTES, LIVE_OR_RECORDED_MS, Settings,
 };
-use super::{RtmprEnhancedRtmp, RtmprFastStart, RtmprOnUnpublish, RtmprScheme, RtmprStartPosition};
-use crate::properties::credentials::CredentialProperties;
-use crate::properties::handshake::RtmprHandshake;
-use crate::properties::{
-    NetworkProperties, ReconnectProperties, TlsProperties, get, optional_string,
-};
-use crate::rtmp::connect_args;
-use crate::rtmp::location::{Location, Scheme, redacted_name};
-use crate::rtmp::status::printable;
+use super::{RtmprEnhancedRtmp, RtmprFastStart, RtmprOnUnpublish, RtmprStartPosition};
+use crate::properties::{ConnectionProperties, ReconnectProperties, get, optional_string};
+use crate::rtmp::location::redacted_name;
 use crate::rtmp::timestamp::Track;
 
 pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
     let defaults = Settings::default();
-    let location = defaults.location;
     let mut specs = vec![
-        /**
-         * rtmprsrc:location:
-         *
-         * `rtmp://host[:port]/application/stream`, or `rtmps://` for TLS, with options in the form of
-         * librtmp behind a space if wanted.
-         */
-        glib::ParamSpecString::builder("location")
-            .nick("Location")
-            .blurb("Location of the stream: rtmp[s]://host[:port]/application/stream")
-            .default_value(Some(location.to_uri().as_str()))
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:locations:
-         *
-         * Other places of the same stream, 16 at most, with #rtmprsrc:location before
-         * them; where that is not set, the first of these takes its place. At the start
-         * each is tried a quarter of a second after the one before, or at once if that
-         * failed, and the first from which media comes plays. With #rtmprsrc:reconnect
-         * they are taken in turn once the connection broke.
-         *
-         * In gst-launch-1.0: `locations='<"rtmp://a/live/x", "rtmp://b/live/x">'`.
-         */
-        gst::ParamSpecArray::builder("locations")
-            .nick("Locations")
-            .blurb("Other places of the same stream (up to 16 URLs)")
-            .element_spec(
-                &glib::ParamSpecString::builder("url")
-                    .nick("URL")
-                    .blurb("rtmp[s]://host[:port]/application/stream")
-                    .build(),
-            )
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:scheme:
-         *
-         * How to connect.
-         */
-        glib::ParamSpecEnum::builder_with_default("scheme", RtmprScheme::Rtmp)
-            .nick("Scheme")
-            .blurb("How to connect")
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:host:
-         *
-         * Host name or address of the server.
-         */
-        glib::ParamSpecString::builder("host")
-            .nick("Host")
-            .blurb("Host name or address of the server")
-            .default_value(Some(location.host.as_str()))
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:port:
-         *
-         * TCP port of the server.
-         */
-        glib::ParamSpecInt::builder("port")
-            .nick("Port")
-            .blurb("TCP port of the server")
-            .minimum(1)
-            .maximum(65_535)
-            .default_value(location.port_or_default().into())
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:application:
-         *
-         * Name of the application, the part of the path before the stream. Set
-         * it if the server splits the path differently from `location`.
-         */
-        glib::ParamSpecString::builder("application")
-            .nick("Application")
-            .blurb("Name of the application, the part of the path before the stream")
-            .default_value(Some(location.application.as_str()))
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:stream:
-         *
-         * Name of the stream, with its query if it has one.
-         */
-        glib::ParamSpecString::builder("stream")
-            .nick("Stream")
-            .blurb("Name of the stream, with its query if it has one")
-            .default_value(Some(location.stream.as_str()))
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:timeout:
-         *
-         * How long each step may take until the server says that playing has
-         * started, or media comes: looking up the host, connecting, handshake,
-         * and each answer of the server. What comes later is a matter of
-         * #rtmprsrc:idle-timeout: some servers start to play a stream that
-         * nobody publishes, and wait.
-         */
-        glib::ParamSpecUInt::builder("timeout")
-            .nick("Timeout")
-            .blurb(
-                "How long each step up to the start of playing may take, in seconds \
-                 (0 = no limit)",
-            )
-            .default_value(DEFAULT_TIMEOUT_S)
-            .mutable_ready()
-            .build(),
         /**
          * rtmprsrc:idle-timeout:
          *
@@ -163,28 +46,6 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
                 "How often to ping the server to measure the round trip time, in seconds \
                  (0 = never); some servers close the connection on it",
             )
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:flash-version:
-         *
-         * What to call ourselves towards the server.
-         */
-        glib::ParamSpecString::builder("flash-version")
-            .nick("Flash version")
-            .blurb("Flash version reported to the server (NULL = that of a usual player)")
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:async-connect:
-         *
-         * Whether to connect on the way to PAUSED or when the first buffer is
-         * asked for. Neither ever blocks the state change.
-         */
-        glib::ParamSpecBoolean::builder("async-connect")
-            .nick("Async connect")
-            .blurb("Connect while going to PAUSED, otherwise when the first buffer is wanted")
-            .default_value(defaults.async_connect)
             .mutable_ready()
             .build(),
         /**
@@ -257,19 +118,6 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .mutable_ready()
             .build(),
         /**
-         * rtmprsrc:handshake:
-         *
-         * Which form of the handshake to ask for. Few servers want the one
-         * with digests (also called complex); one that does not know it
-         * answers with the simple one. The keys are public, so it proves
-         * nothing about who is there.
-         */
-        glib::ParamSpecEnum::builder_with_default("handshake", RtmprHandshake::Auto)
-            .nick("Handshake")
-            .blurb("Which form of the handshake to ask for")
-            .mutable_ready()
-            .build(),
-        /**
          * rtmprsrc:play-start:
          *
          * Where to start: -2000 for a live stream, else a recording; -1000 for
@@ -327,37 +175,6 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .mutable_ready()
             .build(),
         /**
-         * rtmprsrc:tc-url:
-         *
-         * The URL of the connection that the server is told, if it is not to
-         * be made from the location.
-         */
-        glib::ParamSpecString::builder("tc-url")
-            .nick("tcUrl")
-            .blurb("tcUrl to tell the server (NULL = from the location)")
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:swf-url:
-         *
-         * Where the Flash player came from, for servers that look at it.
-         */
-        glib::ParamSpecString::builder("swf-url")
-            .nick("swfUrl")
-            .blurb("swfUrl to tell the server (NULL = none)")
-            .mutable_ready()
-            .build(),
-        /**
-         * rtmprsrc:page-url:
-         *
-         * The web page that the player is on, for servers that look at it.
-         */
-        glib::ParamSpecString::builder("page-url")
-            .nick("pageUrl")
-            .blurb("pageUrl to tell the server (NULL = none)")
-            .mutable_ready()
-            .build(),
-        /**
          * rtmprsrc:subscribe:
          *
          * The name that FCSubscribe gives before play, which some CDNs want.
@@ -393,19 +210,6 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .blurb("Have the server send video")
             .default_value(true)
             .mutable_playing()
-            .build(),
-        /**
-         * rtmprsrc:extra-connect-args:
-         *
-         * Arguments behind the command object of `connect`, separated by
-         * spaces, in the form of librtmp: `B:1`, `N:1.5`, `S:text`, `Z:`,
-         * `O:1` to begin and `O:0` to end an object, `NS:name:text` and so on
-         * inside of it. `\20` stands for a space.
-         */
-        glib::ParamSpecString::builder("extra-connect-args")
-            .nick("Extra connect args")
-            .blurb("Arguments behind the command object of connect, in the form of librtmp")
-            .mutable_ready()
             .build(),
         /**
          * rtmprsrc:enhanced-rtmp:
@@ -453,9 +257,7 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .read_only()
             .build(),
     ];
-    specs.extend(CredentialProperties::specs());
-    specs.extend(TlsProperties::specs());
-    specs.extend(NetworkProperties::specs());
+    specs.extend(ConnectionProperties::specs());
     specs.extend(ReconnectProperties::specs());
     specs.extend(LiveProperties::specs());
     specs
@@ -475,72 +277,30 @@ pub(super) fn received(name: &str) -> Option<Track> {
 /// # Errors
 /// What is wrong with the value.
 pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> Result<(), String> {
-    let shared = settings.credentials.set(name, value);
-    let shared = shared.or_else(|| settings.tls.set(name, value));
-    let shared = shared.or_else(|| settings.network.set(name, value));
+    if name == "location" {
+        let location = optional_string(value).unwrap_or_default();
+        return settings
+            .set_location(&location)
+            .map_err(|error| error.to_string());
+    }
+    let shared = settings.connection.set(name, value);
     let shared = shared.or_else(|| settings.live.set(name, value));
     if let Some(result) = shared.or_else(|| settings.reconnect.set(name, value)) {
         return result;
     }
     match name {
-        "location" => {
-            let location = optional_string(value).unwrap_or_default();
-            settings
-                .set_location(&location)
-                .map_err(|error| error.to_string())?;
-        }
-        "locations" => {
-            let urls = get::<gst::Array>(value)?;
-            let urls: Result<Vec<String>, _> = urls.iter().map(|url| get(url)).collect();
-            settings.set_locations(&urls?)?;
-        }
-        "scheme" => {
-            settings.location_mut().scheme = match get(value)? {
-                RtmprScheme::Rtmp => Scheme::Rtmp,
-                RtmprScheme::Rtmps => Scheme::Rtmps,
-            };
-        }
-        "host" => {
-            let host = optional_string(value).unwrap_or_default();
-            // Checked as a location is, brackets included.
-            let location = Location::from_parts(Scheme::Rtmp, &host, None, "", "");
-            let host = location.map_err(|error| error.to_string())?.host;
-            settings.location_mut().host = host;
-        }
-        "port" => settings.location_mut().port = u16::try_from(get::<i32>(value)?).ok(),
-        "application" => {
-            settings.location_mut().application = optional_string(value).unwrap_or_default();
-            settings.fixed_path = true;
-        }
-        "stream" => {
-            settings.location_mut().stream = optional_string(value).unwrap_or_default();
-            settings.fixed_path = true;
-        }
-        "timeout" => settings.timeout_s = get(value)?,
         "idle-timeout" => settings.idle_timeout_s = get(value)?,
         "ping-interval" => settings.ping_interval_s = get(value)?,
-        "flash-version" => settings.flash_version = optional_string(value),
-        "async-connect" => settings.async_connect = get(value)?,
         "no-eof-is-error" => settings.no_eof_is_error = get(value)?,
         "on-unpublish" => settings.on_unpublish = get(value)?,
         "start-position" => settings.start_position = get(value)?,
         "fast-start" => settings.fast_start = get(value)?,
         "fallbacks" => settings.fallbacks = get(value)?,
-        "handshake" => settings.handshake = get(value)?,
         "play-start" => settings.play.start = Some(get(value)?),
         "play-duration" => settings.play.duration = Some(get(value)?),
         "play-reset" => settings.play.reset = u8::try_from(get::<i32>(value)?).ok(),
         "buffer-length" => settings.play.buffer_length = Some(get(value)?),
-        "tc-url" => settings.play.tc_url = optional_string(value),
-        "swf-url" => settings.play.swf_url = optional_string(value),
-        "page-url" => settings.play.page_url = optional_string(value),
         "subscribe" => settings.play.subscribe = optional_string(value),
-        "extra-connect-args" => {
-            let args = optional_string(value);
-            connect_args::parse(args.as_deref().unwrap_or_default())
-                .map_err(|error| error.to_string())?;
-            settings.extra_connect_args = args;
-        }
         "enhanced-rtmp" => settings.enhanced_rtmp = get::<RtmprEnhancedRtmp>(value)?,
         "max-queue-bytes" => settings.max_queue_bytes = get(value)?,
         "max-queue-time" => {
@@ -551,71 +311,34 @@ pub(super) fn set(settings: &mut Settings, name: &str, value: &glib::Value) -> R
     Ok(())
 }
 
-/// Stands for a value that is not shown.
-const HIDDEN: &str = "…";
-
-/// A URL or name fit to be shown.
-fn shown(text: &str) -> String {
-    printable(text)
-}
-
 /// Reads a property other than `stats`, as far as it may be shown: what can be
 /// read is in every dump of a pipeline.
 pub(super) fn value(settings: &Settings, name: &str) -> Option<glib::Value> {
-    let location = &settings.location;
-    if let Some(value) = settings.credentials.value(location, name) {
+    if let Some(value) = settings.connection.value(name) {
         return Some(value);
     }
     Some(match name {
-        "location" => location.redacted().to_value(),
-        "locations" => {
-            let locations = settings.locations.iter();
-            let urls = locations.map(|location| location.redacted().to_send_value());
-            gst::Array::new(urls).to_value()
-        }
-        "scheme" => match location.scheme {
-            Scheme::Rtmps => RtmprScheme::Rtmps,
-            _ => RtmprScheme::Rtmp,
-        }
-        .to_value(),
-        "host" => location.host.to_value(),
-        "port" => i32::from(location.port_or_default()).to_value(),
-        "application" => location.redacted_application().to_value(),
-        "stream" => location.redacted_stream().to_value(),
-        "timeout" => settings.timeout_s.to_value(),
         "idle-timeout" => settings.idle_timeout_s.to_value(),
         "ping-interval" => settings.ping_interval_s.to_value(),
-        "flash-version" => settings.flash_version.to_value(),
-        "async-connect" => settings.async_connect.to_value(),
         "no-eof-is-error" => settings.no_eof_is_error.to_value(),
         "on-unpublish" => settings.on_unpublish.to_value(),
         "start-position" => settings.start_position.to_value(),
         "fast-start" => settings.fast_start.to_value(),
         "fallbacks" => settings.fallbacks.to_value(),
-        "handshake" => settings.handshake.to_value(),
         "play-start" => settings.play_start().to_value(),
         "play-duration" => settings.play_duration().to_value(),
         "play-reset" => settings.play.reset.map_or(-1, i32::from).to_value(),
         "buffer-length" => settings.buffer_length().to_value(),
-        "tc-url" => settings.tc_url().map(|text| shown(text)).to_value(),
-        "swf-url" => settings.swf_url().map(|text| shown(text)).to_value(),
-        "page-url" => settings.page_url().map(|text| shown(text)).to_value(),
         "subscribe" => settings
             .subscribe()
             .map(|name| redacted_name(name))
             .to_value(),
-        "extra-connect-args" => {
-            let args = settings.extra_connect_args.as_ref();
-            args.map(|_| HIDDEN).to_value()
-        }
         "enhanced-rtmp" => settings.enhanced_rtmp.to_value(),
         "is-live" => settings.is_live().to_value(),
         "max-queue-bytes" => settings.max_queue_bytes.to_value(),
         "max-queue-time" => settings.max_queue_time.to_value(),
         _ => {
-            let tls = settings.tls.value(name);
-            let network = tls.or_else(|| settings.network.value(name));
-            let live = network.or_else(|| settings.live.value(name));
+            let live = settings.live.value(name);
             return live.or_else(|| settings.reconnect.value(name, settings.is_live()));
         }
     })

@@ -4,24 +4,13 @@
 //! The element's properties as values: defaults, the location in parts, and
 //! what they mean together for a play.
 
-use std::time::Duration;
-
 use super::live_properties::LiveProperties;
 use super::{RtmprEnhancedRtmp, RtmprFastStart, RtmprOnUnpublish, RtmprStartPosition};
-use crate::player::{
-    Alternative, FastStart, HandshakeChoice, OnUnpublish, PlaySettings, StartPosition,
-};
-use crate::properties::credentials::CredentialProperties;
-use crate::properties::handshake::RtmprHandshake;
-use crate::properties::{NetworkProperties, ReconnectProperties, TlsProperties};
+use crate::player::{FastStart, OnUnpublish, PlaySettings, StartPosition};
+use crate::properties::{ConnectionProperties, ReconnectProperties, seconds};
 use crate::queue::Limits;
-use crate::rtmp::capabilities::Capabilities;
-use crate::rtmp::connect_args;
-use crate::rtmp::location::{Location, LocationError, LocationOptions, Scheme};
-use crate::rtmp::session::client::{ConnectParameters, PlayParameters, PlayStart};
-
-/// Seconds; as `rtmp2src`.
-pub(crate) const DEFAULT_TIMEOUT_S: u32 = 5;
+use crate::rtmp::location::{LocationError, LocationOptions};
+use crate::rtmp::session::client::{PlayParameters, PlayStart};
 
 /// Bytes: more than 60 s of an 8 Mbit/s stream with what its items take.
 pub(crate) const DEFAULT_MAX_QUEUE_BYTES: u32 = 64 << 20;
@@ -36,49 +25,24 @@ pub(super) const LIVE_OR_RECORDED_MS: i64 = -2000;
 /// `play-start` of a live stream only; as on the wire.
 pub(super) const LIVE_MS: i64 = -1000;
 
-/// Most places of one stream.
-pub(crate) const MAX_LOCATIONS: usize = 16;
-
-/// Defaults of the location, as `rtmp2src`.
-const DEFAULT_HOST: &str = "localhost";
-const DEFAULT_APPLICATION: &str = "live";
-const DEFAULT_STREAM: &str = "myStream";
-
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
-    pub(super) location: Location,
-    /// The location, or a part of it, was set; otherwise the first of the others is it.
-    has_location: bool,
-    /// Where else the stream is.
-    pub(super) locations: Vec<Location>,
-    pub(super) credentials: CredentialProperties,
-    pub(super) handshake: RtmprHandshake,
-    pub(super) timeout_s: u32,
+    pub(super) connection: ConnectionProperties,
     pub(super) idle_timeout_s: u32,
     pub(super) ping_interval_s: u32,
-    pub(super) flash_version: Option<String>,
-    pub(super) async_connect: bool,
     pub(super) no_eof_is_error: bool,
     pub(super) on_unpublish: RtmprOnUnpublish,
     pub(super) start_position: RtmprStartPosition,
     pub(super) fast_start: RtmprFastStart,
     pub(super) fallbacks: bool,
-    /// Application or stream were set by themselves.
-    pub(super) fixed_path: bool,
     /// What was set by property; options of the location count otherwise.
     pub(super) play: PlayProperties,
-    pub(super) extra_connect_args: Option<String>,
-    pub(super) tls: TlsProperties,
-    pub(super) network: NetworkProperties,
     pub(super) reconnect: ReconnectProperties,
     pub(super) live: LiveProperties,
     pub(super) enhanced_rtmp: RtmprEnhancedRtmp,
     pub(super) max_queue_bytes: u32,
     /// Nanoseconds.
     pub(super) max_queue_time: u64,
-    /// Properties whose last value was wrong, and why. Playing something else
-    /// instead would be the worse answer.
-    wrong: Vec<(String, String)>,
 }
 
 /// Properties that options of the location set as well.
@@ -91,135 +55,48 @@ pub(super) struct PlayProperties {
     pub(super) reset: Option<u8>,
     /// Milliseconds.
     pub(super) buffer_length: Option<u32>,
-    pub(super) tc_url: Option<String>,
-    pub(super) swf_url: Option<String>,
-    pub(super) page_url: Option<String>,
     pub(super) subscribe: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            location: default_location(),
-            has_location: false,
-            locations: Vec::new(),
-            credentials: CredentialProperties::default(),
-            handshake: RtmprHandshake::default(),
-            timeout_s: DEFAULT_TIMEOUT_S,
+            connection: ConnectionProperties::default(),
             idle_timeout_s: 0,
             ping_interval_s: 0,
-            flash_version: None,
-            async_connect: true,
             no_eof_is_error: false,
             on_unpublish: RtmprOnUnpublish::default(),
             start_position: RtmprStartPosition::default(),
             fast_start: RtmprFastStart::default(),
             fallbacks: true,
-            fixed_path: false,
             play: PlayProperties::default(),
-            extra_connect_args: None,
-            tls: TlsProperties::default(),
-            network: NetworkProperties::default(),
             reconnect: ReconnectProperties::default(),
             live: LiveProperties::default(),
             enhanced_rtmp: RtmprEnhancedRtmp::Auto,
             max_queue_bytes: DEFAULT_MAX_QUEUE_BYTES,
             max_queue_time: 0,
-            wrong: Vec::new(),
         }
     }
-}
-
-fn default_location() -> Location {
-    let parts = Location::from_parts(
-        Scheme::Rtmp,
-        DEFAULT_HOST,
-        None,
-        DEFAULT_APPLICATION,
-        DEFAULT_STREAM,
-    );
-    // The constants are valid; a test reads them back.
-    parts.unwrap_or_else(|_| unreachable!("the default location is valid"))
 }
 
 impl Settings {
     /// Takes a URL with its options, which set the properties that they name.
     pub(super) fn set_location(&mut self, text: &str) -> Result<(), LocationError> {
-        let location = Location::parse(text)?;
-        if let Some(socks) = &location.options.socks {
-            self.network
-                .set_socks4(socks)
-                .map_err(|_| LocationError::InvalidOption("socks"))?;
-        }
-        if let Some(timeout) = location.options.timeout {
-            self.timeout_s = timeout;
-        }
-        if let Some(version) = &location.options.flash_ver {
-            self.flash_version = Some(version.clone());
-        }
-        self.play.forget(&location.options);
-        self.credentials.forget(&location);
-        self.fixed_path = false;
-        self.location = location;
-        self.has_location = true;
+        self.connection.set_location(text)?;
+        self.play.forget(&self.connection.location.options);
         Ok(())
-    }
-
-    /// The location, of which a part is to be set.
-    pub(super) fn location_mut(&mut self) -> &mut Location {
-        self.has_location = true;
-        &mut self.location
-    }
-
-    /// Takes URLs where the stream is as well.
-    ///
-    /// # Errors
-    /// What is wrong with which of them.
-    pub(super) fn set_locations(&mut self, urls: &[String]) -> Result<(), String> {
-        if urls.len() > MAX_LOCATIONS {
-            let count = urls.len();
-            return Err(format!("{count} are more than {MAX_LOCATIONS}"));
-        }
-        let parse = |(i, url): (usize, &String)| {
-            let number = i + 1;
-            let location = Location::parse(url).map_err(|error| format!("{number}: {error}"))?;
-            if location.options != LocationOptions::default() {
-                let error = "options behind a URL belong into the location property";
-                return Err(format!("{number}: {error}"));
-            }
-            Ok(location)
-        };
-        let locations = urls.iter().enumerate().map(parse);
-        self.locations = locations.collect::<Result<_, _>>()?;
-        if !self.has_location {
-            let first = self.locations.first().cloned();
-            self.location = first.unwrap_or_else(default_location);
-        }
-        Ok(())
-    }
-
-    /// Where the stream is beside the location, and who asks there.
-    fn alternatives(&self) -> Result<Vec<Alternative>, String> {
-        let here = &self.location;
-        let others = self.locations.iter().filter(|other| *other != here);
-        let others = others.map(|other| {
-            Ok(Alternative {
-                location: other.clone(),
-                access: self.credentials.access(other)?,
-            })
-        });
-        others.collect()
     }
 
     /// Whether to be a live source. A place in a recording is asked for otherwise.
     pub(super) fn is_live(&self) -> bool {
-        let is_recording = self.play_start() >= 0 || self.location.options.live == Some(false);
+        let is_recording =
+            self.play_start() >= 0 || self.connection.location.options.live == Some(false);
         self.live.is_live.unwrap_or(!is_recording)
     }
 
     /// Where `play` starts, in milliseconds or one of the constants.
     pub(super) fn play_start(&self) -> i64 {
-        let options = &self.location.options;
+        let options = &self.connection.location.options;
         let live = (options.live == Some(true)).then_some(LIVE_MS);
         let start = self.play.start.or(live).or(options.start);
         match start {
@@ -231,7 +108,7 @@ impl Settings {
 
     /// How much is played of a recording, in milliseconds; -1 for everything.
     pub(super) fn play_duration(&self) -> i64 {
-        let stop = self.location.options.stop;
+        let stop = self.connection.location.options.stop;
         let from = self.play_start().max(0);
         let duration = self.play.duration;
         let duration = duration.or_else(|| stop.map(|stop| (stop - from).max(0)));
@@ -240,60 +117,19 @@ impl Settings {
 
     /// The buffer that the server is told, in milliseconds.
     pub(super) fn buffer_length(&self) -> u32 {
-        let length = self.play.buffer_length.or(self.location.options.buffer);
+        let length = self
+            .play
+            .buffer_length
+            .or(self.connection.location.options.buffer);
         length.unwrap_or(DEFAULT_BUFFER_LENGTH_MS)
-    }
-
-    /// `tcUrl`, if it is not made from the location.
-    pub(super) fn tc_url(&self) -> Option<&String> {
-        let option = self.location.options.tc_url.as_ref();
-        self.play.tc_url.as_ref().or(option)
-    }
-
-    /// `swfUrl` of `connect`.
-    pub(super) fn swf_url(&self) -> Option<&String> {
-        let option = self.location.options.swf_url.as_ref();
-        self.play.swf_url.as_ref().or(option)
-    }
-
-    /// `pageUrl` of `connect`.
-    pub(super) fn page_url(&self) -> Option<&String> {
-        let option = self.location.options.page_url.as_ref();
-        self.play.page_url.as_ref().or(option)
     }
 
     /// Name for `FCSubscribe`; as librtmp, the stream's if it is a live one.
     pub(super) fn subscribe(&self) -> Option<&String> {
-        let options = &self.location.options;
-        let live = options.live == Some(true) && !self.location.stream.is_empty();
+        let options = &self.connection.location.options;
+        let live = options.live == Some(true) && !self.connection.location.stream.is_empty();
         let named = self.play.subscribe.as_ref().or(options.subscribe.as_ref());
-        named.or_else(|| live.then_some(&self.location.stream))
-    }
-
-    /// Remembers whether the last value of a property was wrong.
-    pub(super) fn note(&mut self, property: &str, error: Option<&String>) {
-        // A good location has a good host.
-        let replaced = |name: &str| name == property || (name == "host" && property == "location");
-        self.wrong.retain(|(name, _)| !replaced(name));
-        if let Some(error) = error {
-            self.wrong.push((property.to_owned(), error.clone()));
-        }
-    }
-
-    /// Names of options in the location that have no effect here.
-    pub(super) fn unused_options(&self) -> Vec<String> {
-        let options = &self.location.options;
-        let unused = [
-            ("playlist", options.playlist.is_some()),
-            ("swfVfy", options.swf_vfy.is_some()),
-            ("swfAge", options.swf_age.is_some()),
-            ("jtv", options.jtv.is_some()),
-        ];
-        let unused = unused.into_iter().filter(|(_, set)| *set);
-        unused
-            .map(|(name, _)| name.to_owned())
-            .chain(options.unknown.iter().cloned())
-            .collect()
+        named.or_else(|| live.then_some(&self.connection.location.stream))
     }
 
     /// What to play.
@@ -301,26 +137,6 @@ impl Settings {
     /// # Errors
     /// A sentence on what is wrong with which property.
     pub(super) fn play_settings(&self) -> Result<PlaySettings, String> {
-        let location = &self.location;
-        let options = &location.options;
-        if let Some((name, error)) = self.wrong.first() {
-            return Err(format!("The {name} property is wrong: {error}"));
-        }
-        let mut extra_arguments = Vec::new();
-        // An object may begin in one `conn` option and end in another.
-        let conn = options.conn.join(" ");
-        for (source, text) in [
-            (
-                "extra-connect-args property",
-                self.extra_connect_args.as_deref(),
-            ),
-            ("conn option of the location", Some(conn.as_str())),
-        ] {
-            let parsed = connect_args::parse(text.unwrap_or_default())
-                .map_err(|error| format!("The {source} is wrong: {error}"))?;
-            extra_arguments.extend(parsed);
-        }
-
         let start = match self.play_start() {
             LIVE_MS => PlayStart::Live,
             start => match u32::try_from(start) {
@@ -328,31 +144,11 @@ impl Settings {
                 Err(_) => PlayStart::LiveOrRecorded,
             },
         };
-        let network = self.network.options(self.tls.options()?);
-        let named = options.app.is_some() || options.playpath.is_some();
+        let connection = self.connection.settings()?;
+        let options = &connection.location.options;
         Ok(PlaySettings {
-            location: location.clone(),
-            alternatives: self.alternatives()?,
-            network,
-            fixed_path: self.fixed_path || named,
-            tc_url: self.tc_url().cloned(),
-            access: self.credentials.access(location)?,
-            handshake: match self.handshake {
-                RtmprHandshake::Auto => HandshakeChoice::Auto,
-                RtmprHandshake::Simple => HandshakeChoice::Simple,
-                RtmprHandshake::Digest => HandshakeChoice::Digest,
-            },
-            connect: ConnectParameters {
-                flash_version: self.flash_version.clone(),
-                swf_url: self.swf_url().cloned(),
-                page_url: self.page_url().cloned(),
-                // Depends on what is installed: see `announce`.
-                capabilities: Capabilities::default(),
-                extra_arguments,
-                ..ConnectParameters::default()
-            },
             play: PlayParameters {
-                name: location.stream.clone(),
+                name: connection.location.stream.clone(),
                 start,
                 duration: u32::try_from(self.play_duration()).ok(),
                 reset: self.play.reset,
@@ -363,7 +159,7 @@ impl Settings {
                 || options.start.is_some(),
             subscribe: self.subscribe().cloned(),
             fallbacks: self.fallbacks,
-            timeout: seconds(self.timeout_s),
+            connection,
             idle_timeout: seconds(self.idle_timeout_s),
             ping_interval: seconds(self.ping_interval_s),
             no_eof_is_error: self.no_eof_is_error,
@@ -407,32 +203,36 @@ impl PlayProperties {
         forget(&mut self.start, live || options.start.is_some());
         forget(&mut self.duration, options.stop.is_some());
         forget(&mut self.buffer_length, options.buffer.is_some());
-        forget(&mut self.tc_url, options.tc_url.is_some());
-        forget(&mut self.swf_url, options.swf_url.is_some());
-        forget(&mut self.page_url, options.page_url.is_some());
         forget(&mut self.subscribe, live || options.subscribe.is_some());
     }
 }
 
-/// 0 stands for no limit.
-fn seconds(value: u32) -> Option<Duration> {
-    (value > 0).then(|| Duration::from_secs(value.into()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use glib::prelude::*;
+
     use super::*;
     use crate::rtmp::amf::Value;
+
+    fn set(settings: &mut Settings, name: &str, value: Option<&str>) {
+        let result = settings.connection.set(name, &value.to_value());
+        assert_eq!(result, Some(Ok(())), "{name}");
+    }
 
     #[test]
     fn the_defaults_are_those_of_rtmp2src() {
         let settings = Settings::default();
-        assert_eq!(settings.location.to_uri(), "rtmp://localhost/live/myStream");
-        assert_eq!(settings.location.port_or_default(), 1935);
+        assert_eq!(
+            settings.connection.location.to_uri(),
+            "rtmp://localhost/live/myStream"
+        );
+        assert_eq!(settings.connection.location.port_or_default(), 1935);
         let play = settings.play_settings().expect("valid");
-        assert_eq!(play.location.tc_url(), "rtmp://localhost/live");
-        assert_eq!(play.tc_url, None);
-        assert_eq!(play.timeout, Some(Duration::from_secs(5)));
+        assert_eq!(play.connection.location.tc_url(), "rtmp://localhost/live");
+        assert_eq!(play.connection.tc_url, None);
+        assert_eq!(play.connection.timeout, Some(Duration::from_secs(5)));
         assert_eq!(play.idle_timeout, None);
         assert_eq!(play.ping_interval, None);
     }
@@ -458,17 +258,26 @@ mod tests {
         assert_eq!(play.play.start, PlayStart::Live);
         assert_eq!(play.play.buffer_length, 7);
         assert_eq!(play.subscribe.as_deref(), Some("s"));
-        assert_eq!(play.timeout, Some(Duration::from_secs(9)));
-        assert_eq!(play.connect.flash_version.as_deref(), Some("X Y"));
-        assert_eq!(play.tc_url.as_deref(), Some("rtmp://t/a"));
-        assert_eq!(play.connect.page_url.as_deref(), Some("http://p"));
-        assert_eq!(play.connect.swf_url.as_deref(), Some("http://s"));
+        assert_eq!(play.connection.timeout, Some(Duration::from_secs(9)));
         assert_eq!(
-            play.connect.extra_arguments,
+            play.connection.connect.flash_version.as_deref(),
+            Some("X Y")
+        );
+        assert_eq!(play.connection.tc_url.as_deref(), Some("rtmp://t/a"));
+        assert_eq!(
+            play.connection.connect.page_url.as_deref(),
+            Some("http://p")
+        );
+        assert_eq!(play.connection.connect.swf_url.as_deref(), Some("http://s"));
+        assert_eq!(
+            play.connection.connect.extra_arguments,
             [Value::from("t"), Value::Number(2.0)]
         );
-        assert_eq!(play.access.secure_token.as_deref(), Some("secret"));
-        assert_eq!(settings.unused_options(), ["foo"]);
+        assert_eq!(
+            play.connection.access.secure_token.as_deref(),
+            Some("secret")
+        );
+        assert_eq!(settings.connection.unused_options(), ["foo"]);
     }
 
     #[test]
@@ -522,7 +331,7 @@ mod tests {
     #[test]
     fn what_is_set_later_counts_and_options_end_with_their_location() {
         let mut settings = Settings::default();
-        settings.play.tc_url = Some("rtmp://property/a".to_owned());
+        set(&mut settings, "tc-url", Some("rtmp://property/a"));
         settings.play.start = Some(5000);
         settings.set_location("rtmp://h/a/s").expect("valid");
         assert_eq!(settings.play_start(), 5000, "the location says nothing");
@@ -530,19 +339,19 @@ mod tests {
             .set_location("rtmp://h/a/s tcUrl=rtmp://option/a live=1")
             .expect("valid");
         let play = settings.play_settings().expect("valid");
-        assert_eq!(play.tc_url.as_deref(), Some("rtmp://option/a"));
+        assert_eq!(play.connection.tc_url.as_deref(), Some("rtmp://option/a"));
         assert_eq!(play.play.start, PlayStart::Live);
         assert!(play.fixed_start);
         assert_eq!(play.subscribe.as_deref(), Some("s"));
-        settings.play.tc_url = Some("rtmp://later/a".to_owned());
+        set(&mut settings, "tc-url", Some("rtmp://later/a"));
         assert_eq!(
-            settings.tc_url().map(String::as_str),
+            settings.connection.tc_url().map(String::as_str),
             Some("rtmp://later/a")
         );
-        settings.play.tc_url = None;
+        set(&mut settings, "tc-url", None);
         settings.set_location("rtmp://h/a/s").expect("valid");
         let play = settings.play_settings().expect("valid");
-        assert_eq!((play.tc_url, play.subscribe), (None, None));
+        assert_eq!((play.connection.tc_url, play.subscribe), (None, None));
         assert!(!play.fixed_start);
     }
 
@@ -557,11 +366,10 @@ mod tests {
 
     #[test]
     fn bad_extra_arguments_are_told() {
-        let settings = Settings {
-            extra_connect_args: Some("Q:1".to_owned()),
-            ..Settings::default()
-        };
+        let mut settings = Settings::default();
+        let location = "rtmp://h/a/s conn=Q:1";
+        settings.set_location(location).expect("not looked at yet");
         let error = settings.play_settings().expect_err("Q is no type");
-        assert!(error.contains("extra-connect-args"), "{error}");
+        assert!(error.contains("conn option"), "{error}");
     }
 }

@@ -13,7 +13,7 @@ use gst::tags;
 
 use super::amf_value::{date_time, text};
 use super::date;
-use crate::player::allowance::Allowance;
+use crate::client::allowance::Allowance;
 use crate::rtmp::amf::{Object, Value};
 
 /// Longest text of a tag, in bytes.

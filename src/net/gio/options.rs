@@ -65,6 +65,10 @@ pub struct SocketOptions {
     pub receive_buffer: Option<u32>,
     /// Size of the send buffer in bytes; the system's choice if `None`.
     pub send_buffer: Option<u32>,
+    /// How much may wait in the system without having been sent, in bytes, so that a
+    /// slow line shows at once and not when megabytes are on their way; any amount if
+    /// `None`. Linux only.
+    pub unsent: Option<u32>,
 }
 
 impl Default for SocketOptions {
@@ -74,6 +78,7 @@ impl Default for SocketOptions {
             user_timeout: Some(DEFAULT_USER_TIMEOUT),
             receive_buffer: None,
             send_buffer: None,
+            unsent: None,
         }
     }
 }
@@ -110,6 +115,11 @@ impl SocketOptions {
                 );
             }
         }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if let Some(unsent) = self.unsent {
+            let bytes = i32::try_from(unsent).unwrap_or(i32::MAX);
+            set(socket, libc::IPPROTO_TCP, libc::TCP_NOTSENT_LOWAT, bytes);
+        }
         for (name, size) in [
             (libc::SO_RCVBUF, self.receive_buffer),
             (libc::SO_SNDBUF, self.send_buffer),
@@ -120,6 +130,24 @@ impl SocketOptions {
             }
         }
     }
+}
+
+/// Has the system send no more than so many bytes in a second.
+pub(super) fn pace(socket: &gio::Socket, bytes_per_second: Option<u64>) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // 32 bits of bytes; all of them set is no limit.
+        let rate =
+            bytes_per_second.map_or(u32::MAX, |rate| u32::try_from(rate).unwrap_or(u32::MAX));
+        set(
+            socket,
+            libc::SOL_SOCKET,
+            libc::SO_MAX_PACING_RATE,
+            rate.cast_signed(),
+        );
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (socket, bytes_per_second);
 }
 
 fn set(socket: &gio::Socket, level: i32, name: i32, value: i32) {
@@ -214,6 +242,7 @@ mod tests {
             keepalive: Some(Duration::from_secs(4)),
             user_timeout: Some(Duration::from_millis(1500)),
             receive_buffer: Some(100_000),
+            unsent: None,
             send_buffer: Some(50_000),
         }
         .apply(&socket);
@@ -234,6 +263,7 @@ mod tests {
             keepalive: None,
             user_timeout: None,
             receive_buffer: None,
+            unsent: None,
             send_buffer: None,
         }
         .apply(&chosen);

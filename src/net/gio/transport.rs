@@ -3,12 +3,13 @@
 
 //! An open connection, plain or within TLS.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gio::prelude::*;
 
+use super::options::pace;
 use super::tls::{Secured, tls_error};
 use super::waker::{Timer, Waker};
 use crate::net::{ConnectError, Control, Interest, TlsError, Transport};
@@ -17,6 +18,12 @@ use crate::net::{ConnectError, Control, Interest, TlsError, Transport};
 /// Nagle's algorithm on (nginx-rtmp) otherwise hold back half of an answer
 /// until the delayed acknowledgement of the first half comes, 40 ms each time.
 const QUICK_READS: u32 = 32;
+
+/// Parts that go out in one system call.
+const MAX_PARTS: usize = 64;
+
+/// The most that is in one record of TLS, in bytes.
+const TLS_RECORD: usize = 16 << 10;
 
 /// An open connection. Lives in the thread that made it.
 pub struct GioTransport {
@@ -37,6 +44,8 @@ pub struct GioTransport {
     waker: Arc<Waker>,
     timer: Timer,
     reads: u32,
+    /// Memory for small parts that are written together.
+    gathered: Vec<u8>,
 }
 
 impl GioTransport {
@@ -73,6 +82,7 @@ impl GioTransport {
             waker,
             timer: Timer::default(),
             reads: 0,
+            gathered: Vec::new(),
         })
     }
 
@@ -114,6 +124,28 @@ impl GioTransport {
             }
         }
         Ok(filled)
+    }
+
+    /// Writes through a layer that takes one part at a time: small ones together, as
+    /// each makes a record of TLS. What did not go through comes again, in front of
+    /// whatever has been added.
+    fn write_gathered(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        match parts {
+            [only] => self.write(only),
+            [first, ..] if first.len() >= TLS_RECORD => self.write(first),
+            several => {
+                let mut gathered = std::mem::take(&mut self.gathered);
+                gathered.clear();
+                for part in several {
+                    let room = TLS_RECORD.saturating_sub(gathered.len());
+                    let part = part.get(..room.min(part.len())).unwrap_or_default();
+                    gathered.extend_from_slice(part);
+                }
+                let result = self.write(&gathered);
+                self.gathered = gathered;
+                result
+            }
+        }
     }
 
     /// Sends the acknowledgement of what was just read, in the first exchanges.
@@ -164,6 +196,47 @@ impl Transport for GioTransport {
             .map_err(io_error);
         self.stuck = result.is_err();
         result
+    }
+
+    fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.layered {
+            return self.write_gathered(parts);
+        }
+        let empty: &[u8] = &[];
+        let mut vectors = [const { None }; MAX_PARTS];
+        for (vector, part) in vectors.iter_mut().zip(parts) {
+            *vector = Some(gio::OutputVector::new(part));
+        }
+        let count = parts.len().min(MAX_PARTS);
+        let vectors = vectors.map(|vector| vector.unwrap_or_else(|| gio::OutputVector::new(empty)));
+        let result = self
+            .socket
+            .send_message_with_timeout(
+                gio::SocketAddress::NONE,
+                vectors.get(..count).unwrap_or_default(),
+                &[],
+                0,
+                Some(Duration::ZERO),
+                gio::Cancellable::NONE,
+            )
+            .map_err(io_error)
+            .and_then(|(ready, count)| match ready {
+                gio::PollableReturn::WouldBlock => Err(io::ErrorKind::WouldBlock.into()),
+                _ => Ok(count),
+            });
+        self.stuck = result.is_err();
+        result
+    }
+
+    fn finish(&mut self) {
+        // TLS has a good-bye of its own, which closes both ways.
+        if !self.layered {
+            let _ = self.socket.shutdown(false, true);
+        }
+    }
+
+    fn set_pace(&mut self, bytes_per_second: Option<u64>) {
+        pace(&self.socket, bytes_per_second);
     }
 
     fn wait(&mut self, interest: Interest, deadline: Option<Instant>) {

@@ -6,11 +6,11 @@
 use std::time::{Duration, Instant};
 
 use super::{Outcome, Player};
+use crate::client::failure::{Cause, EosReason, Failure};
+use crate::client::phase::Phase;
+use crate::client::redirect::Redirect;
 use crate::net::{ConnectError, TlsError};
-use crate::player::failure::{Cause, EosReason, Failure};
-use crate::player::redirect::Redirect;
 use crate::player::settings::OnUnpublish;
-use crate::player::stats::Phase;
 use crate::rtmp;
 use crate::rtmp::session::Session;
 use crate::rtmp::session::client::ClientSession;
@@ -138,7 +138,7 @@ impl Player<'_> {
     /// How long the present phase may take.
     pub(super) fn step_limit(&self) -> Option<Duration> {
         let limited = !self.is_started() || (self.on_trial && self.phase == Phase::Waiting);
-        self.settings.timeout.filter(|_| limited)
+        self.settings.connection.timeout.filter(|_| limited)
     }
 }
 

@@ -5,12 +5,12 @@
 
 use std::time::Instant;
 
-use super::members::{Members, server_version};
 use super::{Outcome, Player};
-use crate::player::failure::{Cause, EosReason};
+use crate::client::failure::{Cause, EosReason};
+use crate::client::members::{Members, server_version};
+use crate::client::phase::Phase;
 use crate::player::meaning::Meaning;
 use crate::player::settings::OnUnpublish;
-use crate::player::stats::Phase;
 use crate::rtmp;
 use crate::rtmp::connection::Ignored;
 use crate::rtmp::handshake::Progress;
@@ -92,7 +92,7 @@ impl Player<'_> {
                 self.note_status(status.as_ref());
                 Some(self.failed(Cause::CreateStreamFailed(status)))
             }
-            Event::PlayAnswered(_) => None,
+            Event::PlayAnswered(_) | Event::PublishAnswered(_) | Event::PublishRejected(..) => None,
             Event::StreamLength(seconds) => {
                 self.log_step(format_args!("getStreamLength: {seconds} s"));
                 self.shared.recording.set_length(seconds);

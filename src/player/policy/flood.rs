@@ -10,7 +10,7 @@
 
 use std::time::Instant;
 
-use crate::player::allowance::Allowance;
+use crate::client::allowance::Allowance;
 use crate::player::flv_output::Worth;
 
 /// Messages without media that may come at once.

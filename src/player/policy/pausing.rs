@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use super::{Outcome, Player};
-use crate::player::failure::EosReason;
+use crate::client::failure::EosReason;
 use crate::player::item::Item;
 use crate::player::recording::Positions;
 use crate::rtmp::session::Session;

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Outcome, Player};
-use crate::player::failure::EosReason;
+use crate::client::failure::EosReason;
 use crate::player::notice::Notice;
 use crate::player::settings::OnUnpublish;
 

@@ -12,8 +12,8 @@
 use std::time::{Duration, Instant};
 
 use super::{Outcome, Player};
+use crate::client::failure::EosReason;
 use crate::flv::{TagType, Verdict, inspect};
-use crate::player::failure::EosReason;
 use crate::player::item::{Item, Sought};
 use crate::player::recording::Seek;
 use crate::rtmp::session::client::ClientSession;
@@ -271,7 +271,7 @@ impl Player<'_> {
 
     /// When an answer is missed.
     pub(super) fn seek_deadline(&self) -> Option<Instant> {
-        let limit = self.settings.timeout.unwrap_or(PATIENCE);
+        let limit = self.settings.connection.timeout.unwrap_or(PATIENCE);
         Some(self.seeking.as_ref()?.since + limit)
     }
 

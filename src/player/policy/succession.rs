@@ -8,12 +8,12 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Player, Shared};
+use crate::client::phase::Phase;
+use crate::client::redirect::reconnect_url;
 use crate::player::candidate::Candidate;
 use crate::player::flv_output::FlvOutput;
 use crate::player::notice::Notice;
-use crate::player::redirect::reconnect_url;
 use crate::player::standby::Standby;
-use crate::player::stats::Phase;
 use crate::rtmp::status::Status;
 
 /// Most requests to reconnect that are followed in [`RECONNECT_PERIOD`].

@@ -8,10 +8,15 @@
 //! is in use, so that it is the same number whether a reader takes it for an
 //! absolute time or a delta.
 
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{Csid, DEFAULT_CHUNK_SIZE, EXTENDED_TIMESTAMP};
 use crate::rtmp::message::{MessageHeader, MessageType, StreamId};
+use crate::rtmp::outgoing::Outgoing;
+
+/// Bodies and chunks from this size on are not copied, in bytes. A copy of less costs
+/// no more than another part of a write.
+const SHARED_FROM: usize = 4096;
 
 /// Cuts messages into chunks. One for each direction of a connection.
 #[derive(Debug)]
@@ -54,6 +59,32 @@ impl ChunkWriter {
                 out.put_u32(value);
             }
             out.extend_from_slice(chunk);
+        }
+    }
+
+    /// The same for a body that is referred to and not copied, where that is worth it.
+    pub(in crate::rtmp) fn write_shared(
+        &mut self,
+        out: &mut Outgoing,
+        header: &MessageHeader,
+        body: &Bytes,
+    ) {
+        if body.len() < SHARED_FROM || self.chunk_size < SHARED_FROM {
+            return self.write(out.tail(), header, body);
+        }
+        let len = body.len().min(0x00FF_FFFF);
+        let extended = self.write_header(out.tail(), header, len);
+        let mut start = 0;
+        while start < len {
+            if start > 0 {
+                put_basic_header(out.tail(), 3, header.csid);
+                if let Some(value) = extended {
+                    out.tail().put_u32(value);
+                }
+            }
+            let end = len.min(start.saturating_add(self.chunk_size));
+            out.push(body.slice(start..end));
+            start = end;
         }
     }
 

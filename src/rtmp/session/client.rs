@@ -1,7 +1,7 @@
 // Copyright (C) 2026 the rtmpr contributors
 // SPDX-License-Identifier: MPL-2.0
 
-//! The client's side: `connect`, `createStream`, `play`.
+//! The client's side: `connect`, `createStream`, `play` and `publish`.
 //!
 //! Keeps track of what was asked and matches the answers by transaction id, as
 //! servers answer in any order or not at all. In which order things are asked,
@@ -12,10 +12,13 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::{Media, Session, stream_id};
+use super::{Media, MediaKind, Session, stream_id};
 use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::capabilities::Capabilities;
-use crate::rtmp::chunk::{COMMAND_CSID, Csid, Limits, STREAM_COMMAND_CSID};
+use crate::rtmp::chunk::{
+    AUDIO_CSID, COMMAND_CSID, Csid, Limits, MAX_CHUNK_SIZE, STATUS_CSID, STREAM_COMMAND_CSID,
+    VIDEO_CSID,
+};
 use crate::rtmp::command::{Command, decode_values};
 use crate::rtmp::connection::{self, Connection, Counters, DEFAULT_WINDOW, Ignored};
 use crate::rtmp::error::Error;
@@ -26,6 +29,10 @@ use crate::rtmp::user_control::UserControl;
 
 /// `flashVer` of a player. Servers have refused others.
 pub const DEFAULT_FLASH_VERSION: &str = "LNX 9,0,124,2";
+
+/// `flashVer` of a publisher, that of Flash Media Live Encoder as librtmp and OBS send
+/// it. The authentication of FMS looks for it.
+pub const DEFAULT_ENCODER_VERSION: &str = "FMLE/3.0 (compatible; FMSc/1.0)";
 
 /// Transaction ids of calls whose answers nothing hinges on.
 const FIRST_SIDE_CALL: u32 = 1000;
@@ -44,7 +51,7 @@ pub struct ConnectParameters {
     pub application: String,
     /// `tcUrl`
     pub tc_url: String,
-    /// `flashVer`; [`DEFAULT_FLASH_VERSION`] if `None`.
+    /// `flashVer`; [`DEFAULT_FLASH_VERSION`] or [`DEFAULT_ENCODER_VERSION`] if `None`.
     pub flash_version: Option<String>,
     /// `swfUrl`, sent if set.
     pub swf_url: Option<String>,
@@ -52,6 +59,8 @@ pub struct ConnectParameters {
     pub page_url: Option<String>,
     /// What of Enhanced RTMP is announced; nothing by default.
     pub capabilities: Capabilities,
+    /// The client is a publisher: `type` is sent, and only what publishers say.
+    pub publishes: bool,
     /// Arguments behind the command object, for applications that want some.
     pub extra_arguments: Vec<Value>,
 }
@@ -96,6 +105,29 @@ pub struct PlayParameters {
     pub buffer_length: u32,
 }
 
+/// What a server is to do with what is published: the argument of `publish`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PublishType {
+    /// Pass it on.
+    #[default]
+    Live,
+    /// Record it, in place of an earlier recording.
+    Record,
+    /// Record it behind an earlier recording.
+    Append,
+}
+
+impl PublishType {
+    /// The argument on the wire (RTMP 1.0, 7.2.2.6).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Record => "record",
+            Self::Append => "append",
+        }
+    }
+}
+
 /// What a client session reports.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -124,6 +156,10 @@ pub enum Event {
     StreamLength(f64),
     /// `play` was refused by `_error`.
     PlayRejected(StreamId, Option<Status>),
+    /// `publish` was answered by `_result`; the status is what counts.
+    PublishAnswered(StreamId),
+    /// `publish` was refused by `_error`.
+    PublishRejected(StreamId, Option<Status>),
     /// `onStatus` or `onPlayStatus`.
     Status(StreamId, Status),
     /// Media of one of our streams.
@@ -147,6 +183,7 @@ enum Call {
     Connect,
     CreateStream,
     Play(StreamId),
+    Publish(StreamId),
     StreamLength,
     Other,
 }
@@ -292,6 +329,65 @@ impl ClientSession {
         sent
     }
 
+    /// Sends `releaseStream` and `FCPublish`, which FMLE and all encoders after it send
+    /// before `createStream`. SRS wants both or none; nginx-rtmp answers neither.
+    pub fn announce_publish(&mut self, name: &str) {
+        for call in ["releaseStream", "FCPublish"] {
+            let transaction = self.call(Call::Other);
+            let command = Command::new(call, transaction).argument(name);
+            self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
+        }
+    }
+
+    /// Sends `publish` on a created stream; answered by [`Event::Status`] with
+    /// `NetStream.Publish.Start` (RTMP 1.0, 7.2.2.6).
+    pub fn publish(&mut self, stream: StreamId, name: &str, kind: PublishType) {
+        let transaction = self.call(Call::Publish(stream));
+        let command = Command::new("publish", transaction)
+            .argument(name)
+            .argument(kind.name());
+        self.send_command(STREAM_COMMAND_CSID, stream, &command);
+    }
+
+    /// Announces chunks of this size, in bytes, from the next message on.
+    pub fn set_chunk_size(&mut self, size: u32) {
+        let size = size.clamp(1, MAX_CHUNK_SIZE);
+        self.connection
+            .send_control(&ProtocolControl::SetChunkSize(size));
+    }
+
+    /// Sends media of a published stream. Audio and video have chunk streams of their
+    /// own, so that their headers are small.
+    pub fn media(&mut self, stream: StreamId, kind: MediaKind, timestamp: u32, body: &Bytes) {
+        let csid = match kind {
+            MediaKind::Audio => AUDIO_CSID,
+            MediaKind::Video | MediaKind::Aggregate => VIDEO_CSID,
+            MediaKind::Data | MediaKind::DataAmf3 => STATUS_CSID,
+        };
+        self.connection
+            .send_shared(csid, stream, kind.into(), timestamp, body);
+    }
+
+    /// Sends `FCUnpublish`: the stream of this name ends.
+    pub fn unpublish(&mut self, name: &str) {
+        let transaction = self.call(Call::Other);
+        let command = Command::new("FCUnpublish", transaction).argument(name);
+        self.send_command(COMMAND_CSID, StreamId::CONNECTION, &command);
+    }
+
+    /// Sends `closeStream` on every stream, which stay to be used again.
+    pub fn close_streams(&mut self) {
+        for stream in self.streams.clone() {
+            let command = Command::new("closeStream", 0.0);
+            self.send_command(STREAM_COMMAND_CSID, stream, &command);
+        }
+    }
+
+    /// Bytes that have not been taken to be sent.
+    pub fn waiting_output(&self) -> usize {
+        self.connection.waiting_output()
+    }
+
     /// Sends `deleteStream` for every stream: a polite way to leave.
     pub fn delete_streams(&mut self) {
         for stream in std::mem::take(&mut self.streams) {
@@ -321,7 +417,7 @@ impl ClientSession {
                 self.side_calls = self.side_calls.wrapping_add(1) % MAX_SIDE_CALLS;
                 side
             }
-            Call::Connect | Call::CreateStream | Call::Play(_) => {
+            Call::Connect | Call::CreateStream | Call::Play(_) | Call::Publish(_) => {
                 let main = self.next_transaction;
                 self.next_transaction = self.next_transaction.wrapping_add(1).max(2);
                 main
@@ -387,8 +483,6 @@ impl ClientSession {
     }
 
     fn on_media(&self, mut media: Media) -> Option<Event> {
-        use super::MediaKind;
-
         if !self.streams.contains(&media.stream) {
             // Some servers send the only stream's media on message stream 0
             // (node-media-server 4, xiu, FFmpeg up to 5.1).
@@ -441,7 +535,7 @@ impl ClientSession {
                 self.check_bandwidth(&command);
                 Some(Event::Called(command.name))
             }
-            "onFCSubscribe" => match command.status() {
+            "onFCSubscribe" | "onFCPublish" => match command.status() {
                 Some(status) if status.level == Level::Error => {
                     Some(Event::Status(StreamId::CONNECTION, status))
                 }
@@ -463,7 +557,7 @@ impl ClientSession {
                 .status()
                 .is_some_and(|status| status.code == StatusCode::ConnectSuccess),
             Call::CreateStream => answer.number_argument(0).and_then(stream_id).is_some(),
-            Call::Play(_) | Call::StreamLength | Call::Other => false,
+            Call::Play(_) | Call::Publish(_) | Call::StreamLength | Call::Other => false,
         };
         let mut fitting = self
             .calls
@@ -505,6 +599,8 @@ impl ClientSession {
             (Call::CreateStream, false) => Some(Event::CreateStreamFailed(answer.status())),
             (Call::Play(stream), true) => Some(Event::PlayAnswered(stream)),
             (Call::Play(stream), false) => Some(Event::PlayRejected(stream, answer.status())),
+            (Call::Publish(stream), true) => Some(Event::PublishAnswered(stream)),
+            (Call::Publish(stream), false) => Some(Event::PublishRejected(stream, answer.status())),
             (Call::StreamLength, true) => answer.number_argument(0).map(Event::StreamLength),
             (Call::StreamLength, false) | (Call::Other, _) => None,
         }
@@ -605,6 +701,9 @@ fn refuses_connect(code: &StatusCode) -> bool {
 
 /// `connect` with the fields that Flash Player and FFmpeg send, in their order.
 fn connect_command(transaction: f64, parameters: &ConnectParameters) -> Command {
+    if parameters.publishes {
+        return publisher_connect(transaction, parameters);
+    }
     let flash_version = parameters.flash_version.as_deref();
     let mut object = Object::new()
         .with("app", parameters.application.as_str())
@@ -624,6 +723,29 @@ fn connect_command(transaction: f64, parameters: &ConnectParameters) -> Command 
     }
     object = object.with("objectEncoding", 0.0);
     parameters.capabilities.write(&mut object);
+    with_arguments(transaction, object, parameters)
+}
+
+/// `connect` with the fields that FMLE, OBS and FFmpeg send as publishers, in their
+/// order.
+fn publisher_connect(transaction: f64, parameters: &ConnectParameters) -> Command {
+    let version = parameters.flash_version.as_deref();
+    let mut object = Object::new()
+        .with("app", parameters.application.as_str())
+        .with("type", "nonprivate")
+        .with("flashVer", version.unwrap_or(DEFAULT_ENCODER_VERSION));
+    if let Some(url) = &parameters.swf_url {
+        object = object.with("swfUrl", url.as_str());
+    }
+    object = object.with("tcUrl", parameters.tc_url.as_str());
+    if let Some(url) = &parameters.page_url {
+        object = object.with("pageUrl", url.as_str());
+    }
+    parameters.capabilities.write(&mut object);
+    with_arguments(transaction, object, parameters)
+}
+
+fn with_arguments(transaction: f64, object: Object, parameters: &ConnectParameters) -> Command {
     let mut command = Command::new("connect", transaction).object(object);
     command
         .arguments

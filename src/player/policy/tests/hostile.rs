@@ -4,7 +4,7 @@
 //! Servers that send what brings nothing, or what comes to far more than it is.
 
 use super::*;
-use crate::player::failure::{Cause, EosReason};
+use crate::client::failure::{Cause, EosReason};
 use crate::player::flv_output::MAX_READY;
 use crate::player::policy::flood::{MAX_AT_ONCE, MAX_PER_SECOND};
 use crate::rtmp::connection::Ignored;

@@ -21,7 +21,7 @@ pub struct RoundTrip {
 
 impl RoundTrip {
     /// With one more sample.
-    pub(super) fn with(before: Option<Self>, sample: Duration) -> Self {
+    pub(crate) fn with(before: Option<Self>, sample: Duration) -> Self {
         Self {
             last: sample,
             min: before.map_or(sample, |before| before.min.min(sample)),
@@ -31,7 +31,7 @@ impl RoundTrip {
 
 /// When to ping, and which pings are on their way.
 #[derive(Debug)]
-pub(super) struct Pinger {
+pub(crate) struct Pinger {
     interval: Option<Duration>,
     /// The clock that pings carry begins here.
     epoch: Instant,
@@ -41,7 +41,7 @@ pub(super) struct Pinger {
 
 impl Pinger {
     /// Silent before [`begin`](Self::begin), and for ever without an interval.
-    pub(super) fn new(interval: Option<Duration>, epoch: Instant) -> Self {
+    pub(crate) fn new(interval: Option<Duration>, epoch: Instant) -> Self {
         Self {
             interval,
             epoch,
@@ -51,19 +51,19 @@ impl Pinger {
     }
 
     /// The first ping is due at once.
-    pub(super) fn begin(&mut self, now: Instant) {
+    pub(crate) fn begin(&mut self, now: Instant) {
         if self.next.is_none() {
             self.next = self.interval.map(|_| now);
         }
     }
 
     /// When the next one is due.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.next
     }
 
     /// The number of the ping that is due.
-    pub(super) fn due(&mut self, now: Instant) -> Option<u32> {
+    pub(crate) fn due(&mut self, now: Instant) -> Option<u32> {
         if self.next.is_none_or(|next| next > now) {
             return None;
         }
@@ -78,7 +78,7 @@ impl Pinger {
     }
 
     /// How long the answer to a ping of ours took.
-    pub(super) fn answered(&mut self, number: u32, now: Instant) -> Option<Duration> {
+    pub(crate) fn answered(&mut self, number: u32, now: Instant) -> Option<Duration> {
         let position = self.sent.iter().position(|(sent, _)| *sent == number)?;
         // Answers keep the order: those before it got none.
         let (_, since) = self.sent.drain(..=position).next_back()?;
@@ -86,7 +86,7 @@ impl Pinger {
     }
 
     /// The socket is not read: answers that come now would be read too late.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.sent.clear();
     }
 }

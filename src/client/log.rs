@@ -24,34 +24,34 @@ static CAT: Lazy<gst::DebugCategory> = Lazy::new(|| {
 
 /// Where a player logs.
 #[derive(Debug, Clone)]
-pub(super) struct Log {
+pub(crate) struct Log {
     name: String,
     secrets: Arc<Hidden>,
 }
 
 impl Log {
     /// For the element of this name.
-    pub(super) fn new(name: String, secrets: Arc<Hidden>) -> Self {
+    pub(crate) fn new(name: String, secrets: Arc<Hidden>) -> Self {
         Self { name, secrets }
     }
 
     /// Connection phases and peers' oddities.
-    pub(super) fn info(&self, text: Arguments<'_>) {
+    pub(crate) fn info(&self, text: Arguments<'_>) {
         self.line(gst::DebugLevel::Info, text);
     }
 
     /// Steps of the flow, commands and status.
-    pub(super) fn debug(&self, text: Arguments<'_>) {
+    pub(crate) fn debug(&self, text: Arguments<'_>) {
         self.line(gst::DebugLevel::Debug, text);
     }
 
     /// Single messages.
-    pub(super) fn log(&self, text: Arguments<'_>) {
+    pub(crate) fn log(&self, text: Arguments<'_>) {
         self.line(gst::DebugLevel::Log, text);
     }
 
     /// Batches of bytes.
-    pub(super) fn trace(&self, text: Arguments<'_>) {
+    pub(crate) fn trace(&self, text: Arguments<'_>) {
         self.line(gst::DebugLevel::Trace, text);
     }
 

@@ -28,7 +28,7 @@ pub struct Rate {
 
 /// Counts messages and their bytes by time.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Meter {
+pub(crate) struct Meter {
     first: Option<Instant>,
     slots: [Slot; SLOTS as usize],
 }
@@ -43,7 +43,7 @@ struct Slot {
 
 impl Meter {
     /// Counts what has come at `now`.
-    pub(super) fn add(&mut self, messages: u64, bytes: u64, now: Instant) {
+    pub(crate) fn add(&mut self, messages: u64, bytes: u64, now: Instant) {
         let first = *self.first.get_or_insert(now);
         let number = slot_at(now.saturating_duration_since(first));
         let Some(slot) = self.slots.get_mut((number % SLOTS) as usize) else {
@@ -60,7 +60,7 @@ impl Meter {
     }
 
     /// What came in the last two seconds, for one second.
-    pub(super) fn rate(&self, now: Instant) -> Rate {
+    pub(crate) fn rate(&self, now: Instant) -> Rate {
         let Some(first) = self.first else {
             return Rate::default();
         };

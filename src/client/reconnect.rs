@@ -97,7 +97,7 @@ impl Hope {
 
 /// The attempts of one play, which take its places in turn.
 #[derive(Debug)]
-pub(super) struct Attempts {
+pub(crate) struct Attempts {
     /// In a row, without media.
     count: u32,
     /// Of these, refused, for each place.
@@ -110,16 +110,16 @@ pub(super) struct Attempts {
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct NextAttempt {
+pub(crate) struct NextAttempt {
     /// Which place.
-    pub(super) place: usize,
+    pub(crate) place: usize,
     /// After how long.
-    pub(super) delay: Duration,
+    pub(crate) delay: Duration,
 }
 
 impl Attempts {
     /// For so many places.
-    pub(super) fn new(places: usize) -> Self {
+    pub(crate) fn new(places: usize) -> Self {
         Self {
             count: 0,
             refusals: vec![0; places],
@@ -129,7 +129,7 @@ impl Attempts {
     }
 
     /// Media came by a connection that held for so long.
-    pub(super) fn succeeded(&mut self, held: Duration) {
+    pub(crate) fn succeeded(&mut self, held: Duration) {
         self.count = 0;
         self.refusals.fill(0);
         self.since_delay = 0;
@@ -139,13 +139,13 @@ impl Attempts {
     }
 
     /// How many there were in a row without media.
-    pub(super) fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         self.count
     }
 
     /// Where and when to make another attempt, if there is to be one after this failure
     /// at `from`. `random` is from 0 to 1.
-    pub(super) fn next(
+    pub(crate) fn next(
         &mut self,
         settings: &Reconnect,
         from: usize,
@@ -193,7 +193,7 @@ impl Attempts {
 }
 
 /// Waits; false if it was cancelled.
-pub(super) fn pause(control: &Control, time: Duration) -> bool {
+pub(crate) fn pause(control: &Control, time: Duration) -> bool {
     let (cancel, cancelled) = mpsc::channel();
     control.install(
         || {},
@@ -207,7 +207,7 @@ pub(super) fn pause(control: &Control, time: Duration) -> bool {
 /// Waits until there is room for media, so that connections that break one after the
 /// other do not fill memory while nobody reads; false if it was cancelled. Whoever makes
 /// room wakes the control.
-pub(super) fn wait_for_room(control: &Control, has_room: impl Fn() -> bool) -> bool {
+pub(crate) fn wait_for_room(control: &Control, has_room: impl Fn() -> bool) -> bool {
     let (wake, woken) = mpsc::channel();
     let cancel = wake.clone();
     control.install(

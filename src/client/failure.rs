@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use super::phase::Phase;
 use super::redirect::RedirectError;
-use super::stats::Phase;
 use crate::net::{ProxyFailure, TlsError};
 use crate::rtmp::auth::AuthError;
 use crate::rtmp::status::{Status, StatusCode};
@@ -50,12 +50,12 @@ pub enum EosReason {
 
 impl EosReason {
     /// The server's status said so.
-    pub(super) fn said(status: Status) -> Self {
+    pub(crate) fn said(status: Status) -> Self {
         Self::Status(status.kept())
     }
 
     /// Memory that it takes behind its pointers, in bytes.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.status().map_or(0, Status::kept_size)
     }
 
@@ -135,7 +135,7 @@ impl Failure {
     }
 
     /// The server's code, or the name of the cause.
-    pub(super) fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         match self.cause.status() {
             Some(status) => status.code.to_string(),
             None => self.cause.name().to_owned(),

@@ -9,7 +9,7 @@ use crate::rtmp::amf::{Object, Value};
 use crate::rtmp::status::printable;
 
 /// What the server calls itself. Some say so beside the status only.
-pub(super) fn server_version(properties: &Object, information: &Object) -> Option<String> {
+pub(crate) fn server_version(properties: &Object, information: &Object) -> Option<String> {
     [properties, information]
         .into_iter()
         .find_map(|object| object.get("fmsVer")?.as_str())
@@ -18,7 +18,7 @@ pub(super) fn server_version(properties: &Object, information: &Object) -> Optio
 
 /// The members of a server's object, for the log: the first few, and no more of
 /// them than can be looked at for secrets.
-pub(super) struct Members<'a>(pub(super) &'a Object);
+pub(crate) struct Members<'a>(pub(crate) &'a Object);
 
 impl fmt::Display for Members<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -44,9 +44,9 @@ impl std::fmt::Display for RedirectError {
 
 /// What a server said about where to go.
 #[derive(Clone, PartialEq)]
-pub(super) struct Redirect {
+pub(crate) struct Redirect {
     /// The server's words.
-    pub(super) status: Status,
+    pub(crate) status: Status,
     /// URL of the connection.
     tc_url: Option<String>,
     /// URL of the stream.
@@ -55,7 +55,7 @@ pub(super) struct Redirect {
 
 impl Redirect {
     /// The redirect in a status, if it is one.
-    pub(super) fn find(status: &Status) -> Option<Self> {
+    pub(crate) fn find(status: &Status) -> Option<Self> {
         let ex = status.information.get("ex").and_then(Value::as_object);
         let object = ex.unwrap_or(&status.information);
         // A refusal names other URLs too; only with the code does it send away.
@@ -76,7 +76,7 @@ impl Redirect {
     }
 
     /// The URLs, as the server wrote them.
-    pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn urls(&self) -> impl Iterator<Item = &str> {
         [&self.tc_url, &self.url]
             .into_iter()
             .flatten()
@@ -126,7 +126,7 @@ impl Redirect {
 ///
 /// # Errors
 /// Why we do not go there.
-pub(super) fn reconnect(status: &Status, present: &Location) -> Result<Location, RedirectError> {
+pub(crate) fn reconnect(status: &Status, present: &Location) -> Result<Location, RedirectError> {
     let Some(tc_url) = reconnect_url(status) else {
         return Ok(present.clone());
     };
@@ -162,26 +162,26 @@ pub(super) fn reconnect(status: &Status, present: &Location) -> Result<Location,
 }
 
 /// The URL in a ReconnectRequest, as the server wrote it.
-pub(super) fn reconnect_url(status: &Status) -> Option<&str> {
+pub(crate) fn reconnect_url(status: &Status) -> Option<&str> {
     let tc_url = status.information.get("tcUrl").and_then(Value::as_str);
     tc_url.map(str::trim).filter(|tc_url| !tc_url.is_empty())
 }
 
 /// The redirects of one play.
-pub(super) struct Redirects {
+pub(crate) struct Redirects {
     visited: Vec<String>,
 }
 
 impl Redirects {
     /// Begins at a location.
-    pub(super) fn new(start: &Location) -> Self {
+    pub(crate) fn new(start: &Location) -> Self {
         Self {
             visited: vec![place(start)],
         }
     }
 
     /// How many were followed.
-    pub(super) fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         u32::try_from(self.visited.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
@@ -189,7 +189,7 @@ impl Redirects {
     ///
     /// # Errors
     /// Why not, and the place without its secrets.
-    pub(super) fn follow(
+    pub(crate) fn follow(
         &mut self,
         present: &Location,
         redirect: &Redirect,
