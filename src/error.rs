@@ -10,11 +10,21 @@ use crate::net::{ProxyFailure, TlsError};
 use crate::rtmp::auth::AuthError;
 use crate::rtmp::status::{Status, StatusCode};
 
-/// The error message for a failed play of `url`, which holds no secrets; `hide`
-/// takes them out of what others say.
+/// Which way media goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// From the server.
+    Play,
+    /// To the server.
+    Publish,
+}
+
+/// The error message for a failed play or publish of `url`, which holds no secrets;
+/// `hide` takes them out of what others say.
 pub(crate) fn message(
     url: &str,
     failure: &Failure,
+    direction: Direction,
     hide: impl Fn(&str) -> String,
 ) -> gst::ErrorMessage {
     let here = failure.redirected_to.as_deref().unwrap_or(url);
@@ -41,8 +51,19 @@ pub(crate) fn message(
     );
     let (text, debug) = (hide(&text), hide(&debug));
     match code {
-        Code::Resource(code) => gst::error_msg!(code, ("{}", text), ["{}", debug]),
+        Code::Resource(code) => gst::error_msg!(direction.code(code), ("{}", text), ["{}", debug]),
         Code::Library => gst::error_msg!(gst::LibraryError::Failed, ("{}", text), ["{}", debug]),
+    }
+}
+
+impl Direction {
+    /// What is reading for a source is writing for a sink.
+    fn code(self, code: gst::ResourceError) -> gst::ResourceError {
+        match (self, code) {
+            (Self::Publish, gst::ResourceError::OpenRead) => gst::ResourceError::OpenWrite,
+            (Self::Publish, gst::ResourceError::Read) => gst::ResourceError::Write,
+            (_, code) => code,
+        }
     }
 }
 
@@ -107,7 +128,7 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
         ),
         Cause::Protocol(what) => (
             match phase {
-                Phase::Playing => Error::Read,
+                Phase::Playing | Phase::Publishing => Error::Read,
                 _ => Error::OpenRead,
             },
             format!("{url} broke the RTMP protocol ({what}) while {waiting_for}."),
@@ -118,6 +139,7 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
         }
         Cause::CreateStreamFailed(status) => refused(url, "a stream", status.as_ref()),
         Cause::PlayFailed(status) => refused(url, "to play the stream", status.as_ref()),
+        Cause::PublishFailed(status) => refused(url, "to take the stream", status.as_ref()),
         Cause::ClosedEarly(_) if phase == Phase::Handshake => (
             Error::OpenRead,
             format!(
@@ -146,7 +168,7 @@ fn explain(url: &str, cause: &Cause, phase: Phase) -> (Code, String) {
         ),
         Cause::EndedByServer(status) => (
             Error::Read,
-            format!("The server ended the play of {url}: {status}."),
+            format!("The server ended the stream {url}: {status}."),
         ),
         Cause::ConnectionLost(why) => (
             Error::Read,
@@ -203,7 +225,7 @@ fn proxy(url: &str, kind: ProxyFailure, why: &str) -> (gst::ResourceError, Strin
 
 fn tls(url: &str, error: &TlsError, phase: Phase) -> (gst::ResourceError, String) {
     let broken = match phase {
-        Phase::Waiting | Phase::Playing => gst::ResourceError::Read,
+        Phase::Waiting | Phase::Playing | Phase::Publishing => gst::ResourceError::Read,
         _ => gst::ResourceError::OpenRead,
     };
     match error {
@@ -307,6 +329,16 @@ fn refused(url: &str, what: &str, status: Option<&Status>) -> (gst::ResourceErro
         StatusCode::PlayUnauthorized => (
             gst::ResourceError::NotAuthorized,
             "Check the token in the URL.",
+        ),
+        StatusCode::PublishBadName if !is_about_access(status) => (
+            gst::ResourceError::Busy,
+            "Somebody publishes under this name already, or the server has not noticed yet \
+             that an earlier connection has gone: try again later, or take another name.",
+        ),
+        StatusCode::PublishUnauthorized | StatusCode::PublishDenied => (
+            gst::ResourceError::NotAuthorized,
+            "Check the stream key, the token in the URL, and the username and password \
+             properties.",
         ),
         _ if is_about_access(status) => (
             gst::ResourceError::NotAuthorized,
@@ -436,7 +468,10 @@ mod tests {
     fn a_secure_token_that_was_wanted_is_advised() {
         let mut failure = Failure::new(Cause::ClosedEarly(None), Phase::Play, Duration::ZERO);
         failure.secure_token_wanted = true;
-        let shown = format!("{:?}", message(URL, &failure, str::to_owned));
+        let shown = format!(
+            "{:?}",
+            message(URL, &failure, Direction::Play, str::to_owned)
+        );
         assert!(shown.contains("secure-token property"), "{shown}");
     }
 
@@ -468,7 +503,10 @@ mod tests {
     fn what_broke_a_connection_early_is_kept_for_bug_reports() {
         let cause = Cause::ClosedEarly(Some("Connection reset by peer".to_owned()));
         let failure = Failure::new(cause, Phase::Connect, Duration::ZERO);
-        let shown = format!("{:?}", message(URL, &failure, str::to_owned));
+        let shown = format!(
+            "{:?}",
+            message(URL, &failure, Direction::Play, str::to_owned)
+        );
         assert!(shown.contains("Connection reset by peer"), "{shown}");
     }
 
@@ -476,7 +514,10 @@ mod tests {
     fn what_was_tried_is_listed() {
         let mut failure = Failure::new(Cause::ClosedEarly(None), Phase::Play, Duration::ZERO);
         failure.tried = vec!["FCSubscribe".to_owned(), "a recording only".to_owned()];
-        let shown = format!("{:?}", message(URL, &failure, str::to_owned));
+        let shown = format!(
+            "{:?}",
+            message(URL, &failure, Direction::Play, str::to_owned)
+        );
         assert!(
             shown.contains("as well: FCSubscribe; a recording only."),
             "{shown}"
@@ -499,7 +540,10 @@ mod tests {
                 .with("details", "s?token=secret");
             let cause = Cause::PlayFailed(Some(status));
             let failure = Failure::new(cause, Phase::Play, Duration::ZERO);
-            let shown = format!("{:?}", message(URL, &failure, str::to_owned));
+            let shown = format!(
+                "{:?}",
+                message(URL, &failure, Direction::Play, str::to_owned)
+            );
             assert!(shown.contains("Play.StreamNotFound"), "{shown}");
             assert!(!shown.contains("secret"), "{shown}");
             assert!(shown.chars().count() < 2000, "{shown}");

@@ -11,10 +11,11 @@
 //! the allocator keeps for itself.
 
 use crate::driver;
+use crate::elements::posted;
 use crate::player::{candidate, flv_output, gate, race, script_data, selection, sequence_headers};
 use crate::rtmp::session::server;
 use crate::rtmp::{amf, chunk, connection};
-use crate::rtmprsrc::{amf_value, output, posted};
+use crate::rtmprsrc::{amf_value, output};
 
 /// What holds memory, and how much at most, in bytes.
 pub type Part = (&'static str, usize);

@@ -1,9 +1,9 @@
 // Copyright (C) 2026 the rtmpr contributors
 // SPDX-License-Identifier: MPL-2.0
 
-//! GStreamer plugin that plays RTMP streams.
+//! GStreamer plugin that plays and publishes RTMP streams.
 //!
-//! The element is [`rtmprsrc`]. Its parts are public so that tests, benchmarks
+//! The elements are [`rtmprsrc`] and [`rtmprsink`]. Their parts are public so that tests, benchmarks
 //! and the example programs can reach them; they are no stable API.
 
 pub mod client;
@@ -16,12 +16,15 @@ pub mod live;
 pub mod net;
 pub mod player;
 pub mod properties;
+pub mod publisher;
 pub mod queue;
 pub mod rtmp;
+pub mod rtmprsink;
 pub mod rtmprsrc;
 
 fn plugin_init(plugin: &gst::Plugin) -> Result<(), glib::BoolError> {
-    rtmprsrc::register(plugin)
+    rtmprsrc::register(plugin)?;
+    rtmprsink::register(plugin)
 }
 
 gst::plugin_define!(

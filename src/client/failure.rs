@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::phase::Phase;
 use super::redirect::RedirectError;
-use crate::net::{ProxyFailure, TlsError};
+use crate::net::{ConnectError, ProxyFailure, TlsError};
 use crate::rtmp::auth::AuthError;
-use crate::rtmp::status::{Status, StatusCode};
+use crate::rtmp::status::{Status, StatusCode, printable};
 
 /// The end of a play.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,6 +175,8 @@ pub enum Cause {
     CreateStreamFailed(Option<Status>),
     /// The server refused `play`, or ended it with an error.
     PlayFailed(Option<Status>),
+    /// The server refused `publish`, or ended it with an error before it took media.
+    PublishFailed(Option<Status>),
     /// The server sent us elsewhere, where we cannot or may not go.
     Redirect {
         /// What the server said.
@@ -204,7 +206,7 @@ pub enum Cause {
 }
 
 /// The names of all causes, as programs are told.
-pub const CAUSES: [&str; 28] = [
+pub const CAUSES: [&str; 29] = [
     "host-not-found",
     "connection-refused",
     "proxy",
@@ -224,6 +226,7 @@ pub const CAUSES: [&str; 28] = [
     "not-authorized",
     "create-stream-failed",
     "play-failed",
+    "publish-failed",
     "redirect",
     "ended-by-server",
     "unpublished",
@@ -236,6 +239,40 @@ pub const CAUSES: [&str; 28] = [
 ];
 
 impl Cause {
+    /// Why a connection did not come about, after so long; `None`: cancelled. In words
+    /// that can be shown.
+    pub(crate) fn of_connecting(error: ConnectError, after: Duration) -> Option<Self> {
+        // GIO's texts name hosts, but a malformed proxy URL also in whole.
+        Some(match error {
+            ConnectError::Cancelled => return None,
+            ConnectError::Resolve(text) => Self::HostNotFound(printable(&text)),
+            ConnectError::Refused(text) => Self::Refused(printable(&text)),
+            ConnectError::Proxy { kind, words } => Self::Proxy(kind, printable(&words)),
+            ConnectError::Tls(error) => Self::of_tls(error),
+            ConnectError::Failed(text) => Self::Unreachable(printable(&text)),
+            ConnectError::TimedOut => Self::TimedOut(after),
+        })
+    }
+
+    /// TLS failed, in words that can be shown.
+    pub(crate) fn of_tls(error: TlsError) -> Self {
+        Self::Tls(match error {
+            TlsError::Certificate { host, words } => TlsError::Certificate {
+                host,
+                words: printable(&words),
+            },
+            TlsError::CertificateRequired(words) => {
+                TlsError::CertificateRequired(printable(&words))
+            }
+            TlsError::NotTls(words) => TlsError::NotTls(printable(&words)),
+            TlsError::Failed(words) => TlsError::Failed(printable(&words)),
+            TlsError::NoBackend
+            | TlsError::Fingerprint { .. }
+            | TlsError::Closed
+            | TlsError::Truncated => error,
+        })
+    }
+
     /// A short stable name for programs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -260,6 +297,7 @@ impl Cause {
             Self::NotAuthorized { .. } => "not-authorized",
             Self::CreateStreamFailed(_) => "create-stream-failed",
             Self::PlayFailed(_) => "play-failed",
+            Self::PublishFailed(_) => "publish-failed",
             Self::Redirect { .. } => "redirect",
             Self::EndedByServer(_) => "ended-by-server",
             Self::Unpublished(_) => "unpublished",
@@ -278,6 +316,7 @@ impl Cause {
             Self::ConnectRejected(status) => Self::ConnectRejected(status.map(Status::kept)),
             Self::CreateStreamFailed(status) => Self::CreateStreamFailed(status.map(Status::kept)),
             Self::PlayFailed(status) => Self::PlayFailed(status.map(Status::kept)),
+            Self::PublishFailed(status) => Self::PublishFailed(status.map(Status::kept)),
             Self::EndedByServer(status) => Self::EndedByServer(status.kept()),
             Self::NotAuthorized { status, error } => Self::NotAuthorized {
                 status: status.kept(),
@@ -297,7 +336,8 @@ impl Cause {
         match self {
             Self::ConnectRejected(status)
             | Self::CreateStreamFailed(status)
-            | Self::PlayFailed(status) => status.as_ref(),
+            | Self::PlayFailed(status)
+            | Self::PublishFailed(status) => status.as_ref(),
             Self::EndedByServer(status)
             | Self::Redirect { status, .. }
             | Self::NotAuthorized { status, .. } => Some(status),
@@ -346,6 +386,7 @@ mod tests {
             },
             Cause::CreateStreamFailed(None),
             Cause::PlayFailed(None),
+            Cause::PublishFailed(None),
             Cause::Redirect {
                 status: status(),
                 error,
@@ -379,6 +420,7 @@ mod tests {
             Cause::ConnectRejected(Some(status.clone())),
             Cause::CreateStreamFailed(Some(status.clone())),
             Cause::PlayFailed(Some(status.clone())),
+            Cause::PublishFailed(Some(status.clone())),
             Cause::EndedByServer(status.clone()),
             Cause::NotAuthorized {
                 status: status.clone(),

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::failure::Cause;
+use super::refusal::is_about_access;
 use crate::net::{Control, ProxyFailure, TlsError};
 
 /// Most attempts in a row that a server refuses.
@@ -62,6 +63,7 @@ impl Hope {
     /// For a place from which media has come before.
     fn of(cause: &Cause) -> Self {
         match cause {
+            Cause::PublishFailed(Some(status)) if is_about_access(status) => Self::Never,
             Cause::HostNotFound(_)
             | Cause::Refused(_)
             | Cause::Unreachable(_)
@@ -75,6 +77,7 @@ impl Hope {
             | Cause::Proxy(ProxyFailure::Broken | ProxyFailure::Refused, _) => Self::Always,
             Cause::ConnectRejected(_)
             | Cause::CreateStreamFailed(_)
+            | Cause::PublishFailed(_)
             | Cause::EndedByServer(_)
             | Cause::Protocol(_)
             | Cause::NotRtmp(_)

@@ -18,10 +18,15 @@ pub(crate) fn is_about_access(status: &Status) -> bool {
         "not allowed",
     ];
     match status.code {
-        StatusCode::PlayUnauthorized => true,
+        StatusCode::PlayUnauthorized
+        | StatusCode::PublishUnauthorized
+        | StatusCode::PublishDenied => true,
         // `NetStream.Play.BadAuth` (ZLMediaKit), `NetStream.Play.Unauthorized`.
         StatusCode::Other(ref code) => code.to_lowercase().contains("auth"),
-        StatusCode::ConnectRejected | StatusCode::PlayFailed => {
+        StatusCode::ConnectRejected
+        | StatusCode::PlayFailed
+        | StatusCode::PublishFailed
+        | StatusCode::PublishBadName => {
             let description = status.description.to_lowercase();
             WORDS.iter().any(|word| description.contains(word))
         }

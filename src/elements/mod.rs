@@ -6,4 +6,5 @@
 
 pub(crate) mod certificate;
 pub(crate) mod connection_stats;
+pub(crate) mod posted;
 pub(crate) mod status;

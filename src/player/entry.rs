@@ -87,7 +87,7 @@ impl Entry<'_> {
                 return finished;
             };
             if std::mem::take(&mut is_assumed) && is_closed(failure) {
-                self.shared.learned.forget_method(&self.place.location);
+                self.shared.learned.methods().forget(&self.place.location);
                 login = self.login();
                 self.shared.log.info(format_args!(
                     "The server closed on a user name; connecting again without"
@@ -142,7 +142,7 @@ impl Entry<'_> {
     fn login(&self) -> Login {
         let settings = &self.shared.settings;
         let credentials = self.place.credentials(&settings.connection);
-        let known = self.shared.learned.method(&self.place.location);
+        let known = self.shared.learned.methods().of(&self.place.location);
         Login::new(settings.connection.access.mode, credentials, known)
     }
 
@@ -156,7 +156,7 @@ impl Entry<'_> {
             Some(Ok(())) => {
                 if let Some(method) = login.method() {
                     let learned = &self.shared.learned;
-                    learned.remember_method(&self.place.location, method);
+                    learned.methods().remember(&self.place.location, method);
                     self.shared.log.info(format_args!(
                         "The server wants to know who asks ({method}); connecting again"
                     ));

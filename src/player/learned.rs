@@ -4,21 +4,18 @@
 //! Which way to ask worked where, and how a server wants to be told who asks,
 //! for the next connection of an element.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use super::ladder::Form;
-use crate::rtmp::auth::Method;
+use crate::client::methods::{KnownMethods, keep, lock, server};
 use crate::rtmp::location::Location;
 use crate::rtmp::message::StreamId;
-
-/// Most places remembered; an element plays from few.
-const MAX_PLACES: usize = 16;
 
 /// What an element has learned of its servers.
 #[derive(Debug, Default)]
 pub struct Learned {
     forms: Mutex<Vec<(String, Form)>>,
-    methods: Mutex<Vec<(String, Method)>>,
+    methods: KnownMethods,
     streams: Mutex<Vec<(String, Option<StreamId>)>>,
 }
 
@@ -41,20 +38,9 @@ impl Learned {
         }
     }
 
-    /// The method that the server there named the last time.
-    pub(super) fn method(&self, location: &Location) -> Option<Method> {
-        let server = server(location);
-        let methods = lock(&self.methods);
-        let found = methods.iter().find(|(known, _)| *known == server);
-        found.map(|(_, method)| *method)
-    }
-
-    /// The server there has named this method.
-    pub(super) fn remember_method(&self, location: &Location, method: Method) {
-        let server = server(location);
-        let mut methods = lock(&self.methods);
-        methods.retain(|(known, _)| *known != server);
-        keep(&mut methods, server, method);
+    /// How servers want to be told who asks.
+    pub(super) fn methods(&self) -> &KnownMethods {
+        &self.methods
     }
 
     /// The NetStream that the server there gives first. `Some(None)`: it does not like to
@@ -83,29 +69,6 @@ impl Learned {
         streams.retain(|(known, _)| *known != server);
         keep(&mut streams, server, None);
     }
-
-    /// It may not do so any more.
-    pub(super) fn forget_method(&self, location: &Location) {
-        let server = server(location);
-        lock(&self.methods).retain(|(known, _)| *known != server);
-    }
-}
-
-/// Adds what is not there; the oldest goes if there is too much.
-fn keep<T>(list: &mut Vec<(String, T)>, key: String, value: T) {
-    if list.len() >= MAX_PLACES {
-        list.remove(0);
-    }
-    list.push((key, value));
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn server(location: &Location) -> String {
-    let host = location.host.to_ascii_lowercase();
-    format!("{host}:{}", location.port_or_default())
 }
 
 /// The stream at its server, whatever its token is at present.
@@ -117,6 +80,7 @@ fn place(location: &Location) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::methods::MAX_PLACES;
 
     #[test]
     fn the_last_form_is_kept_for_each_place_and_the_usual_one_forgets() {
@@ -163,27 +127,5 @@ mod tests {
             learned.remember(&location, form);
         }
         assert_eq!(lock(&learned.forms).len(), MAX_PLACES);
-        for i in 0..1000 {
-            let location = Location::parse(&format!("rtmp://h{i}/a/s")).expect("a location");
-            learned.remember_method(&location, Method::Adobe);
-        }
-        assert_eq!(lock(&learned.methods).len(), MAX_PLACES);
-    }
-
-    #[test]
-    fn the_last_method_is_kept_for_each_server() {
-        let learned = Learned::default();
-        let location = |url| Location::parse(url).expect("a location");
-        let here = location("rtmp://h/a/s");
-        assert_eq!(learned.method(&here), None);
-        learned.remember_method(&here, Method::Adobe);
-        learned.remember_method(&location("rtmp://other/a/s"), Method::Adobe);
-        learned.remember_method(&location("rtmp://H:1935/b/t"), Method::Llnw);
-        assert_eq!(learned.method(&here), Some(Method::Llnw));
-        assert_eq!(learned.method(&location("rtmp://h:1936/a/s")), None);
-        learned.forget_method(&here);
-        assert_eq!(learned.method(&here), None);
-        let other = learned.method(&location("rtmp://other/b/s"));
-        assert_eq!(other, Some(Method::Adobe));
     }
 }

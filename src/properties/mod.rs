@@ -21,7 +21,7 @@ pub(crate) use connection::{ConnectionProperties, seconds};
 pub(crate) use connection::{DEFAULT_TIMEOUT_S, MAX_LOCATIONS};
 pub(crate) use network::NetworkProperties;
 pub use network::RtmprAddressFamily;
-pub(crate) use reconnect::ReconnectProperties;
+pub(crate) use reconnect::{ReconnectProperties, Role};
 pub(crate) use tls::TlsProperties;
 
 /// The value of a property that is always there.

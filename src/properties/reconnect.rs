@@ -13,6 +13,13 @@ use crate::player::Reconnect;
 /// Longest delay, in ms: a day.
 const MAX_DELAY: u32 = 86_400_000;
 
+/// Whose properties these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Source,
+    Sink,
+}
+
 /// What the properties say.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ReconnectProperties {
@@ -23,32 +30,39 @@ pub(crate) struct ReconnectProperties {
 
 impl ReconnectProperties {
     /// The properties.
-    pub(crate) fn specs() -> Vec<glib::ParamSpec> {
+    pub(crate) fn specs(role: Role) -> Vec<glib::ParamSpec> {
         let default = Reconnect::default();
+        let (is_on, blurb) = match role {
+            Role::Source => (
+                default.enabled,
+                "Connect again and go on when the connection breaks (default: as is-live)",
+            ),
+            Role::Sink => (true, "Connect again and go on when the connection breaks"),
+        };
         vec![
             /**
              * rtmprsrc:reconnect:
              *
              * Whether to connect again and go on with the stream when the
-             * connection breaks after media has come. An end that the server
-             * does not announce counts as a break then. Unless it is set, a
-             * live source does and another does not.
+             * connection breaks after media has come, or was sent. An end that
+             * the server does not announce counts as a break then. Unless it is
+             * set, a live source and a sink do and another source does not.
              */
             glib::ParamSpecBoolean::builder("reconnect")
                 .nick("Reconnect")
-                .blurb("Connect again and go on when the connection breaks (default: as is-live)")
-                .default_value(default.enabled)
+                .blurb(blurb)
+                .default_value(is_on)
                 .mutable_ready()
                 .build(),
             /**
              * rtmprsrc:reconnect-attempts:
              *
-             * How many attempts in a row may bring no media until the stream
+             * How many attempts in a row may come to nothing until the stream
              * fails.
              */
             glib::ParamSpecUInt::builder("reconnect-attempts")
                 .nick("Reconnect attempts")
-                .blurb("Most attempts in a row that bring no media (0 = no limit)")
+                .blurb("Most attempts in a row that come to nothing (0 = no limit)")
                 .default_value(default.attempts.unwrap_or(0))
                 .mutable_ready()
                 .build(),

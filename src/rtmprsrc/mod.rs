@@ -16,7 +16,6 @@ mod messages;
 mod news;
 pub(crate) mod output;
 mod pad;
-pub(crate) mod posted;
 mod properties;
 mod provided_clock;
 mod running;

@@ -13,7 +13,7 @@ use super::imp::{CAT, RtmprSrc, lock};
 use super::messages;
 use super::running::Shared;
 use super::tags;
-use crate::error;
+use crate::error::{self, Direction};
 use crate::player::{End, Hidden, Notice, Skipped};
 use crate::rtmp::status::printable;
 
@@ -107,7 +107,8 @@ impl RtmprSrc {
             End::Failed(failure) => {
                 let first = || shared.settings.connection.location.redacted();
                 let url = failure.at.clone().unwrap_or_else(first);
-                let message = error::message(&url, &failure, |text| hidden.hide(text));
+                let message =
+                    error::message(&url, &failure, Direction::Play, |text| hidden.hide(text));
                 self.fail(message);
                 gst::FlowError::Error
             }

@@ -12,7 +12,7 @@ use super::settings::{
     DEFAULT_BUFFER_LENGTH_MS, DEFAULT_MAX_QUEUE_BYTES, LIVE_OR_RECORDED_MS, Settings,
 };
 use super::{RtmprEnhancedRtmp, RtmprFastStart, RtmprOnUnpublish, RtmprStartPosition};
-use crate::properties::{ConnectionProperties, ReconnectProperties, get, optional_string};
+use crate::properties::{ConnectionProperties, ReconnectProperties, Role, get, optional_string};
 use crate::rtmp::location::redacted_name;
 use crate::rtmp::timestamp::Track;
 
@@ -258,7 +258,7 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
             .build(),
     ];
     specs.extend(ConnectionProperties::specs());
-    specs.extend(ReconnectProperties::specs());
+    specs.extend(ReconnectProperties::specs(Role::Source));
     specs.extend(LiveProperties::specs());
     specs
 });

@@ -28,6 +28,7 @@ mod pause;
 mod play;
 mod player;
 mod properties;
+mod publish;
 mod reconnect;
 mod reconnect_request;
 mod redirects;

@@ -14,21 +14,12 @@ use crate::player::settings::OnUnpublish;
 use crate::rtmp;
 use crate::rtmp::session::Session;
 use crate::rtmp::session::client::ClientSession;
-use crate::rtmp::status::{Status, printable};
+use crate::rtmp::status::Status;
 
 impl Player<'_> {
     /// The end for a connection that did not come about; `None`: cancelled.
     pub(in crate::player) fn connect_failed(&self, error: ConnectError) -> Option<Outcome> {
-        // GIO's texts name hosts, but a malformed proxy URL also in whole.
-        let cause = match error {
-            ConnectError::Cancelled => return None,
-            ConnectError::Resolve(text) => Cause::HostNotFound(printable(&text)),
-            ConnectError::Refused(text) => Cause::Refused(printable(&text)),
-            ConnectError::Proxy { kind, words } => Cause::Proxy(kind, printable(&words)),
-            ConnectError::Tls(error) => tls_failed(error),
-            ConnectError::Failed(text) => Cause::Unreachable(printable(&text)),
-            ConnectError::TimedOut => Cause::TimedOut(self.phase_since.elapsed()),
-        };
+        let cause = Cause::of_connecting(error, self.phase_since.elapsed())?;
         Some(self.failed(cause))
     }
 
@@ -83,7 +74,7 @@ impl Player<'_> {
             None if truncated && self.phase < Phase::Waiting => {
                 self.closed_early(Some(error.to_string()))
             }
-            _ => self.failed(tls_failed(error.clone())),
+            _ => self.failed(Cause::of_tls(error.clone())),
         }
     }
 
@@ -140,21 +131,4 @@ impl Player<'_> {
         let limited = !self.is_started() || (self.on_trial && self.phase == Phase::Waiting);
         self.settings.connection.timeout.filter(|_| limited)
     }
-}
-
-/// TLS failed, in words that can be shown.
-fn tls_failed(error: TlsError) -> Cause {
-    Cause::Tls(match error {
-        TlsError::Certificate { host, words } => TlsError::Certificate {
-            host,
-            words: printable(&words),
-        },
-        TlsError::CertificateRequired(words) => TlsError::CertificateRequired(printable(&words)),
-        TlsError::NotTls(words) => TlsError::NotTls(printable(&words)),
-        TlsError::Failed(words) => TlsError::Failed(printable(&words)),
-        TlsError::NoBackend
-        | TlsError::Fingerprint { .. }
-        | TlsError::Closed
-        | TlsError::Truncated => error,
-    })
 }

@@ -17,7 +17,7 @@ pub(crate) const MAX_BYTES: usize = 16 << 20;
 
 /// The messages that are still in use.
 #[derive(Debug, Default)]
-pub(super) struct Posted {
+pub(crate) struct Posted {
     messages: VecDeque<(gst::Message, usize)>,
     bytes: usize,
     refused: bool,
@@ -25,12 +25,12 @@ pub(super) struct Posted {
 
 impl Posted {
     /// Whether there is no room for any message.
-    pub(super) fn is_full(&mut self) -> bool {
+    pub(crate) fn is_full(&mut self) -> bool {
         !self.has_room(0)
     }
 
     /// Whether there is room for a message of so many bytes.
-    pub(super) fn has_room(&mut self, bytes: usize) -> bool {
+    pub(crate) fn has_room(&mut self, bytes: usize) -> bool {
         while let Some((message, _)) = self.messages.front()
             && is_free(message)
         {
@@ -45,13 +45,13 @@ impl Posted {
     }
 
     /// Notes a message of so many bytes before it is posted.
-    pub(super) fn add(&mut self, message: gst::Message, bytes: usize) {
+    pub(crate) fn add(&mut self, message: gst::Message, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes);
         self.messages.push_back((message, bytes));
     }
 
     /// Whether this is the first message that is not posted.
-    pub(super) fn refuse(&mut self) -> bool {
+    pub(crate) fn refuse(&mut self) -> bool {
         !std::mem::replace(&mut self.refused, true)
     }
 
