@@ -20,7 +20,17 @@ pub(crate) struct Usage {
 
 impl Usage {
     pub(crate) fn now() -> Result<Self, String> {
-        let usage = getrusage(UsageWho::RUSAGE_SELF).map_err(|error| error.to_string())?;
+        Self::of(UsageWho::RUSAGE_SELF)
+    }
+
+    /// Of processes that were waited for.
+    #[allow(dead_code)] // Not every benchmark starts other programs.
+    pub(crate) fn of_children() -> Result<Self, String> {
+        Self::of(UsageWho::RUSAGE_CHILDREN)
+    }
+
+    fn of(who: UsageWho) -> Result<Self, String> {
+        let usage = getrusage(who).map_err(|error| error.to_string())?;
         let switches = usage.voluntary_context_switches() + usage.involuntary_context_switches();
         Ok(Self {
             user: duration(usage.user_time()),
