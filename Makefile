@@ -8,6 +8,7 @@ BUILD_DIR := build
 # Through the environment, so that no character of a URL means anything to make or the shell.
 export PLAY_LOCATION := $(value LOCATION)
 export PLAY_SECONDS := $(value SECONDS)
+export PUBLISH_FILE := $(value FILE)
 export FUZZ_TARGET := $(value TARGET)
 export FUZZ_SECONDS := $(value SECONDS_EACH)
 export SOAK_MINUTES := $(value MINUTES)
@@ -17,7 +18,7 @@ export SOAK_SEED := $(value SEED)
 # Servers' programs are here, which is not in everybody's PATH.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help play test faults fuzz bench soak check fmt clippy doc deny install clean
+.PHONY: help play publish test faults fuzz bench soak check fmt clippy doc deny install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +28,10 @@ play: ## play a stream: LOCATION=rtmp://… (default: from a server of its own),
 	$(CARGO) build --locked --release --lib --example origin --example play_demo
 	$(TARGET_DIR)/release/examples/play_demo \
 		$${PLAY_LOCATION:+--location "$$PLAY_LOCATION"} $${PLAY_SECONDS:+--seconds "$$PLAY_SECONDS"}
+
+publish: ## send a file in real time: FILE=… LOCATION=rtmp://…
+	scripts/install-deps.sh play
+	$(CARGO) run --locked --release --example publish -- "$$PUBLISH_FILE" "$$PLAY_LOCATION"
 
 test: ## run all tests, those against other servers included
 	scripts/install-deps.sh test
@@ -41,13 +46,14 @@ fuzz: ## fuzz the protocol core: TARGET=… (default: all), SECONDS_EACH=… (ne
 	scripts/install-deps.sh build
 	scripts/fuzz.sh $${FUZZ_SECONDS:+--seconds "$$FUZZ_SECONDS"} $${FUZZ_TARGET:+"$$FUZZ_TARGET"}
 
-bench: ## compare with the other RTMP sources of GStreamer
+bench: ## compare with the other RTMP sources and sinks of GStreamer
 	scripts/install-deps.sh bench
 	$(CARGO) bench --locked --bench side_by_side
+	$(CARGO) bench --locked --bench publish
 	$(CARGO) bench --locked --bench glass_to_glass
 	$(CARGO) bench --locked --bench round_trips
 
-soak: ## play while server, line and publisher fail: MINUTES=… (30), EVERY=… seconds (20), SEED=…
+soak: ## publish and play while the server and both lines fail: MINUTES=… (30), EVERY=… seconds (20), SEED=…
 	scripts/install-deps.sh test
 	$(CARGO) run --locked --release --example soak -- \
 		"$${SOAK_MINUTES:-30}" "$${SOAK_EVERY:-20}" "$${SOAK_SEED:-1}"

@@ -4,6 +4,8 @@
 //! `gst-launch-1.0` lines: to be run, and to be read by people.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
+use std::path::Path;
 
 /// The arguments of a pipeline, in the lines in which it is shown.
 #[derive(Debug, Default)]
@@ -65,4 +67,14 @@ pub(crate) fn shell_quoted(argument: &str) -> Cow<'_, str> {
 /// Whether a character has no meaning of its own, for a shell or for the parser.
 fn is_harmless(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_=+.,:/@%".contains(c)
+}
+
+/// Where GStreamer's programs look for plugins: ours first.
+pub(crate) fn plugin_path(ours: &Path) -> OsString {
+    let mut plugins = vec![ours.to_owned()];
+    if let Some(present) = std::env::var_os("GST_PLUGIN_PATH") {
+        plugins.extend(std::env::split_paths(&present));
+    }
+    // Only a colon in a directory's name makes it fail: then ours alone.
+    std::env::join_paths(plugins).unwrap_or_else(|_| ours.into())
 }

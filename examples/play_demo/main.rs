@@ -77,7 +77,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         Some(location) => location,
         None => {
             println!("Publishing a test stream");
-            stream = TestStream::start(&workspace, &interrupts)?;
+            stream = TestStream::start(&workspace, &interrupts, &plugins)?;
             stream.location()
         }
     };

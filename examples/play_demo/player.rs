@@ -20,7 +20,7 @@ use gstrtmpr::rtmp::location::Location;
 
 use crate::child::{Guard, POLL_INTERVAL};
 use crate::display;
-use crate::launch::{Pipeline, shell_quoted};
+use crate::launch::{Pipeline, plugin_path, shell_quoted};
 use crate::protocol_log::{ELEMENT, Ended, ProtocolLog};
 use crate::received::size;
 use crate::signals::{self, Interrupts};
@@ -188,14 +188,8 @@ impl Player<'_> {
     }
 
     fn environment(&self) -> [(&'static str, OsString); 4] {
-        let mut plugins = vec![self.plugins.to_owned()];
-        if let Some(present) = std::env::var_os("GST_PLUGIN_PATH") {
-            plugins.extend(std::env::split_paths(&present));
-        }
-        // Only a colon in a directory's name makes it fail: then ours alone.
-        let plugins = std::env::join_paths(plugins).unwrap_or_else(|_| self.plugins.into());
         [
-            ("GST_PLUGIN_PATH", plugins),
+            ("GST_PLUGIN_PATH", plugin_path(self.plugins)),
             ("GST_DEBUG", DEBUG.into()),
             ("GST_DEBUG_NO_COLOR", "1".into()),
             ("GST_DEBUG_FILE", self.workspace.player_log().into()),

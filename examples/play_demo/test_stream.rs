@@ -2,14 +2,15 @@
 // SPDX-License-Identifier: MPL-2.0
 
 //! Something to play when no location is given: a server in this process, and
-//! a publisher made of GStreamer's own elements in another.
+//! a publisher with our sink in another.
 
 use std::fs::File;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::child::Guard;
-use crate::launch::Pipeline;
+use crate::launch::{Pipeline, plugin_path};
 use crate::origin::{Origin, OriginOptions};
 use crate::signals::{self, Interrupts};
 use crate::workspace::Workspace;
@@ -35,11 +36,15 @@ impl TestStream {
     ///
     /// # Errors
     /// Why there is none.
-    pub(crate) fn start(workspace: &Workspace, interrupts: &Interrupts) -> Result<Self, String> {
+    pub(crate) fn start(
+        workspace: &Workspace,
+        interrupts: &Interrupts,
+        plugins: &Path,
+    ) -> Result<Self, String> {
         let origin = Origin::start("127.0.0.1:0", OriginOptions::default())
             .map_err(|error| format!("The test server cannot listen: {error}"))?;
         let location = format!("rtmp://{}/{PATH}", origin.local_addr());
-        let mut publisher = spawn_publisher(&location, workspace)?;
+        let mut publisher = spawn_publisher(&location, workspace, plugins)?;
 
         let deadline = Instant::now() + START_TIMEOUT;
         while !origin.wait_for(PATH, Duration::from_millis(100), |stream| stream.has_media) {
@@ -65,7 +70,7 @@ impl TestStream {
     }
 }
 
-fn spawn_publisher(location: &str, workspace: &Workspace) -> Result<Guard, String> {
+fn spawn_publisher(location: &str, workspace: &Workspace, plugins: &Path) -> Result<Guard, String> {
     let has = |name: &&str| gst::ElementFactory::find(name).is_some();
     let needed = [
         "videotestsrc",
@@ -74,7 +79,6 @@ fn spawn_publisher(location: &str, workspace: &Workspace) -> Result<Guard, Strin
         "h264parse",
         "audiotestsrc",
         "flvmux",
-        "rtmp2sink",
     ];
     if let Some(missing) = needed.iter().find(|name| !has(name)) {
         return Err(format!(
@@ -89,7 +93,7 @@ fn spawn_publisher(location: &str, workspace: &Workspace) -> Result<Guard, Strin
     };
 
     let mut pipeline = Pipeline::default();
-    pipeline.line("flvmux name=mux streamable=true ! rtmp2sink location={location}");
+    pipeline.line("flvmux name=mux streamable=true ! rtmprsink location={location}");
     pipeline.line(
         "videotestsrc is-live=true pattern=smpte horizontal-speed=3 \
          ! video/x-raw,width=640,height=360,framerate=30/1 \
@@ -106,6 +110,7 @@ fn spawn_publisher(location: &str, workspace: &Workspace) -> Result<Guard, Strin
         let mut command = signals::command("gst-launch-1.0")?;
         command
             .args(pipeline.arguments(&[("location", location)]))
+            .env("GST_PLUGIN_PATH", plugin_path(plugins))
             .stdin(Stdio::null())
             .stdout(copy)
             .stderr(file);

@@ -1,10 +1,10 @@
 // Copyright (C) 2026 the rtmpr contributors
 // SPDX-License-Identifier: MPL-2.0
 
-//! Plays for a long time while the server, the line and the publisher fail.
+//! Publishes and plays for a long time while the server and both lines fail.
 //!
 //! `cargo run --release --example soak -- [MINUTES [EVERY [SEED]]]`: how long, the
-//! seconds between faults, and the seed that chooses them. Fails if the pipeline
+//! seconds between faults, and the seed that chooses them. Fails if one of the pipelines
 //! posts an error, ends, or does not play in the end.
 
 mod lips;
@@ -24,11 +24,12 @@ use player::Player;
 use proxy::Proxy;
 use publisher::Publisher;
 
-const FAULTS: [&str; 4] = [
+const FAULTS: [&str; 5] = [
     "server killed",
-    "line cut",
-    "publisher killed",
-    "stall of 3 s",
+    "player's line cut",
+    "player's line stalls for 3 s",
+    "publisher's line cut",
+    "publisher's line stalls for 3 s",
 ];
 
 fn main() -> ExitCode {
@@ -55,8 +56,9 @@ fn run() -> Result<bool, String> {
     gstrtmpr::plugin_register_static().map_err(|error| error.to_string())?;
 
     let mut nginx = Nginx::start()?;
-    let proxy = Proxy::start(nginx.address()).map_err(|error| error.to_string())?;
-    let mut publisher = Publisher::start(nginx.address())?;
+    let line = || Proxy::start(nginx.address()).map_err(|error| error.to_string());
+    let (proxy, upload) = (line()?, line()?);
+    let publisher = Publisher::start(upload.address())?;
     let player = Player::start(proxy.address())?;
     let started = Instant::now();
     let duration = Duration::from_secs(minutes.saturating_mul(60));
@@ -75,10 +77,6 @@ fn run() -> Result<bool, String> {
             memory[1] = resident();
         }
         lips.look(player.shown_last("video"), player.shown_last("audio"));
-        // As it does when its server has gone.
-        if publisher.has_ended() {
-            publisher = Publisher::start(nginx.address())?;
-        }
         // None shortly before the end, which is to find it playing.
         if elapsed >= next && elapsed + Duration::from_secs(8) < duration {
             let fault = (random(&mut seed) % FAULTS.len() as u64) as usize;
@@ -92,17 +90,18 @@ fn run() -> Result<bool, String> {
                     nginx.run()?;
                 }
                 1 => proxy.cut(),
-                2 => publisher = Publisher::start_instead_of(publisher, nginx.address())?,
-                _ => proxy.stall(Duration::from_secs(3)),
+                2 => proxy.stall(Duration::from_secs(3)),
+                3 => upload.cut(),
+                _ => upload.stall(Duration::from_secs(3)),
             }
             next = started.elapsed() + Duration::from_secs(every);
         }
-        end = player.end();
+        end = player.end().or_else(|| publisher.end());
     }
     memory[2] = resident();
 
-    let is_playing = player.is_playing();
-    println!("playing in the end: {is_playing}");
+    let is_playing = player.is_playing() && publisher.is_playing();
+    println!("both playing in the end: {is_playing}");
     println!(
         "picture and sound played before faults: {recovered} of {}, in the end: {}",
         counts.iter().sum::<u32>(),
@@ -114,7 +113,19 @@ fn run() -> Result<bool, String> {
     for (name, count) in FAULTS.iter().zip(counts) {
         println!("{name}: {count}");
     }
-    println!("reconnects: {}", player.reconnects().unwrap_or_default());
+    println!(
+        "reconnects of the player: {}, of the publisher: {}",
+        player.reconnects().unwrap_or_default(),
+        publisher.figure("reconnects")
+    );
+    println!(
+        "published: {} pictures, {} sounds; left out: {} and {} pictures, {} sounds",
+        publisher.figure("video-messages"),
+        publisher.figure("audio-messages"),
+        publisher.figure("dropped-b-frames"),
+        publisher.figure("dropped-video-frames"),
+        publisher.figure("dropped-audio-frames")
+    );
     println!("pictures decoded: {}", player.decoded());
     for sink in ["video", "audio"] {
         let (shown, dropped) = player.shown_and_dropped(sink).unwrap_or_default();

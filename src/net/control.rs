@@ -20,6 +20,7 @@ struct Shared {
     /// What the transport in use does to end its wait, and how it aborts.
     wake: Mutex<Option<Hook>>,
     cancel: Mutex<Option<Hook>>,
+    follower: Mutex<Option<Control>>,
 }
 
 impl Control {
@@ -27,6 +28,10 @@ impl Control {
     pub fn wake(&self) {
         if let Some(hook) = &*lock(&self.shared.wake) {
             hook();
+        }
+        let follower = lock(&self.shared.follower).clone();
+        if let Some(follower) = follower {
+            follower.wake();
         }
     }
 
@@ -36,7 +41,22 @@ impl Control {
         if let Some(hook) = &*lock(&self.shared.cancel) {
             hook();
         }
+        let follower = lock(&self.shared.follower).clone();
+        if let Some(follower) = follower {
+            follower.cancel();
+        }
         self.wake();
+    }
+
+    /// Wakes and cancels another one with this one from now on, in place of an earlier
+    /// one.
+    pub fn set_follower(&self, follower: Option<Self>) {
+        lock(&self.shared.follower).clone_from(&follower);
+        if let Some(follower) = follower
+            && self.is_cancelled()
+        {
+            follower.cancel();
+        }
     }
 
     /// Whether [`cancel`](Self::cancel) was called.
@@ -98,6 +118,24 @@ mod tests {
         assert!(control.is_cancelled());
         assert_eq!(wakes.load(Ordering::SeqCst), 2);
         assert_eq!(cancels.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_follower_is_woken_and_cancelled_as_well() {
+        let (control, follower) = (Control::default(), Control::default());
+        let (wakes, wake) = counter();
+        let (cancels, cancel) = counter();
+        follower.install(wake, cancel);
+        control.set_follower(Some(follower.clone()));
+        control.wake();
+        assert_eq!(wakes.load(Ordering::SeqCst), 1);
+        control.cancel();
+        assert!(follower.is_cancelled());
+        assert_eq!(cancels.load(Ordering::SeqCst), 1);
+
+        let late = Control::default();
+        control.set_follower(Some(late.clone()));
+        assert!(late.is_cancelled());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::policy::{Outcome, Publisher, Shared};
 use super::request::Request;
+use super::standby::Handover;
 use crate::client::phase::Phase;
 use crate::client::place::Place;
 use crate::driver;
@@ -25,6 +26,8 @@ pub(super) struct Attempt<'a> {
     pub(super) request: &'a Request,
     /// What it says of who asks.
     pub(super) login: &'a Login,
+    /// It is to take another connection's place.
+    pub(super) handover: Option<&'a Arc<Handover>>,
 }
 
 /// What became of a connection.
@@ -41,7 +44,8 @@ impl Attempt<'_> {
         let shared = self.shared;
         let request = self.request;
         let connect = self.connect_parameters();
-        let mut publisher = Publisher::new(shared, self.place, request);
+        let mut publisher =
+            Publisher::new(shared, self.control, self.place, request, self.handover);
         publisher.set_authentication(self.login.answers_by());
         let endpoint = &request.endpoint;
         let on_step = |step| match step {
@@ -96,9 +100,10 @@ impl Attempt<'_> {
                 }
             }
         }
+        let has_published = publisher.has_published();
         Finished {
-            outcome,
-            has_published: publisher.has_published(),
+            outcome: publisher.with_successor(outcome),
+            has_published,
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::attempt::{Attempt, Finished};
 use super::policy::{Outcome, Shared};
 use super::request::Request;
+use super::standby::Handover;
 use crate::client::failure::{Cause, Failure};
 use crate::client::phase::Phase;
 use crate::client::place::Place;
@@ -23,6 +24,8 @@ pub(super) struct Entry<'a> {
     pub(super) place: &'a Place,
     /// The handshake with digests is asked for.
     pub(super) digest: bool,
+    /// It is to take another connection's place.
+    pub(super) handover: Option<&'a Arc<Handover>>,
 }
 
 /// What follows from a connection.
@@ -51,6 +54,7 @@ impl Entry<'_> {
                 place: self.place,
                 request: &request,
                 login: &login,
+                handover: self.handover,
             };
             let mut finished = attempt.run();
             let Some(Outcome::Failed(failure)) = &mut finished.outcome else {

@@ -22,6 +22,7 @@ mod publish;
 mod queue;
 mod request;
 mod settings;
+mod standby;
 mod stats;
 mod timestamps;
 mod visit;

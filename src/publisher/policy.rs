@@ -6,6 +6,7 @@
 mod ending;
 mod events;
 mod sending;
+mod succession;
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
@@ -22,6 +23,7 @@ use super::packet::Packet;
 use super::queue::UploadQueue;
 use super::request::Request;
 use super::settings::{Adjustable, PublishSettings};
+use super::standby::{Handover, Standby};
 use super::stats::{Batch, PublishStats};
 use crate::client::Hidden;
 use crate::client::allowance::Allowance;
@@ -33,7 +35,7 @@ use crate::client::place::Place;
 use crate::client::redirect::Redirect;
 use crate::client::round_trip::RoundTrip;
 use crate::driver::{Closed, Policy};
-use crate::net::{ConnectError, TlsError, Transport};
+use crate::net::{ConnectError, Control, TlsError, Transport};
 use crate::rtmp;
 use crate::rtmp::auth::Method;
 use crate::rtmp::capabilities::Capabilities;
@@ -65,6 +67,8 @@ pub(super) struct Shared {
     pub(super) headers: Mutex<Headers>,
     /// Since the connection broke, while another one is made.
     pub(super) interrupted: Mutex<Option<Interrupted>>,
+    /// When requests to reconnect were followed.
+    pub(super) reconnects: Mutex<Vec<Instant>>,
     pub(super) started: Instant,
 }
 
@@ -100,12 +104,24 @@ pub(super) enum Outcome {
     Failed(Failure),
     /// The server sent us elsewhere.
     Redirected(Redirect),
+    /// Another connection goes on.
+    HandedOver(Box<Standby>),
 }
 
 /// The policy of one connection.
 pub(super) struct Publisher<'a> {
     shared: &'a Arc<Shared>,
     log: &'a Log,
+    stats: Arc<PublishStats>,
+    control: &'a Control,
+    /// It is to take another connection's place.
+    handover: Option<&'a Arc<Handover>>,
+    /// It waits for that.
+    waits_for_its_turn: bool,
+    /// That one is to take this one's place.
+    standby: Option<Standby>,
+    /// From the next key frame on.
+    is_leaving: bool,
     place: &'a Place,
     request: &'a Request,
     phase: Phase,
@@ -149,16 +165,32 @@ pub(super) struct Publisher<'a> {
 }
 
 impl<'a> Publisher<'a> {
-    pub(super) fn new(shared: &'a Arc<Shared>, place: &'a Place, request: &'a Request) -> Self {
+    pub(super) fn new(
+        shared: &'a Arc<Shared>,
+        control: &'a Control,
+        place: &'a Place,
+        request: &'a Request,
+        handover: Option<&'a Arc<Handover>>,
+    ) -> Self {
         let now = Instant::now();
-        shared.stats.begin_attempt();
+        // What is to be seen is the other connection's until it has gone.
+        let stats = match handover {
+            None => Arc::clone(&shared.stats),
+            Some(_) => Arc::default(),
+        };
+        stats.begin_attempt();
         let here = place.shown();
-        let progress = &shared.stats.progress;
+        let progress = &stats.progress;
         progress.update_peer(|peer| peer.location = Some(here));
-        shared.lock_headers().forget_sent();
         Self {
             shared,
             log: &shared.log,
+            stats,
+            control,
+            handover,
+            waits_for_its_turn: false,
+            standby: None,
+            is_leaving: false,
             place,
             request,
             phase: Phase::Resolving,
@@ -199,7 +231,7 @@ impl<'a> Publisher<'a> {
         }
         self.phase = phase;
         self.phase_since = now;
-        let progress = &self.shared.stats.progress;
+        let progress = &self.stats.progress;
         progress.enter(phase, now - self.attempt_since);
     }
 
@@ -236,14 +268,14 @@ impl<'a> Publisher<'a> {
     /// A question was answered: that takes no less than the way there and back.
     fn measure_step(&self, now: Instant) {
         let sample = now.saturating_duration_since(self.phase_since);
-        self.shared.stats.progress.update_peer(|peer| {
+        self.stats.progress.update_peer(|peer| {
             peer.round_trip = Some(RoundTrip::with(peer.round_trip, sample));
         });
     }
 
     fn note_status(&self, status: Option<&Status>) {
         if let Some(status) = status {
-            self.shared.stats.progress.set_last_status(status);
+            self.stats.progress.set_last_status(status);
         }
     }
 
@@ -258,7 +290,7 @@ impl<'a> Publisher<'a> {
     /// How long the present step may take.
     fn step_limit(&self) -> Option<Duration> {
         let limit = self.shared.settings.connection.timeout;
-        limit.filter(|_| !self.is_publishing())
+        limit.filter(|_| !self.is_publishing() && !self.waits_for_its_turn)
     }
 
     /// When the server has taken nothing for too long.
@@ -273,7 +305,7 @@ impl Publisher<'_> {
     /// Shows what has been sent, and how the connection stands.
     fn show(&mut self, session: &ClientSession) {
         let batch = std::mem::take(&mut self.batch);
-        let stats = &self.shared.stats;
+        let stats = &self.stats;
         stats.batch(&batch, session.counters(), self.waiting, self.last_batch);
     }
 }
@@ -317,7 +349,9 @@ impl Policy<ClientSession> for Publisher<'_> {
         self.finish_sending(transport);
     }
 
-    fn on_turn(&mut self, _session: &mut ClientSession) -> Option<Outcome> {
+    fn on_turn(&mut self, session: &mut ClientSession) -> Option<Outcome> {
+        self.take_turn(session);
+        self.look_at_standby();
         self.is_done().then_some(Outcome::Done)
     }
 

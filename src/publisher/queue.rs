@@ -64,6 +64,8 @@ pub(super) enum Taken {
     Nothing,
     /// There is nothing, and there will not be.
     End,
+    /// The next packet begins a group of pictures, and was not wanted.
+    Keyframe,
 }
 
 /// The queue.
@@ -175,8 +177,14 @@ impl UploadQueue {
     }
 
     /// Moves packets of up to `max_bytes`, at least one, to the back of `packets`. All
-    /// that was taken before has been sent.
-    pub(super) fn take(&self, packets: &mut VecDeque<Packet>, max_bytes: usize) -> Taken {
+    /// that was taken before has been sent. `up_to_keyframe`: not beyond where another
+    /// connection could go on.
+    pub(super) fn take(
+        &self,
+        packets: &mut VecDeque<Packet>,
+        max_bytes: usize,
+        up_to_keyframe: bool,
+    ) -> Taken {
         let mut state = self.lock();
         state.sender_waits = None;
         state.in_hand = None;
@@ -187,8 +195,12 @@ impl UploadQueue {
                 false => Taken::Nothing,
             };
         }
+        if up_to_keyframe && state.begins_group() {
+            return Taken::Keyframe;
+        }
         let mut taken = 0;
         while taken < max_bytes
+            && !(up_to_keyframe && state.begins_group())
             && let Some(packet) = state.packets.pop_front()
         {
             taken += packet.size();
@@ -351,6 +363,15 @@ impl QueueSettings {
 }
 
 impl State {
+    /// Whether a stream could go on with what is first.
+    fn begins_group(&self) -> bool {
+        let first = self.packets.front().map(|packet| packet.role);
+        match self.has_video {
+            true => first == Some(Role::Keyframe),
+            false => first.is_some(),
+        }
+    }
+
     fn is_full(&self, settings: &QueueSettings) -> bool {
         (settings.bytes > 0 && self.bytes >= settings.bytes)
             || (settings.time > 0 && self.held() >= settings.time)

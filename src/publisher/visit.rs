@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::attempt::Finished;
 use super::entry::Entry;
 use super::notice::{Notice, Report};
 use super::policy::{Outcome, Shared};
@@ -47,15 +46,30 @@ pub(super) fn visit(shared: &Arc<Shared>, control: &Control, mut place: Place) -
             control,
             place: &place,
             digest,
+            handover: None,
         };
-        let Finished {
-            outcome,
-            has_published,
-        } = entry.run();
+        let mut finished = entry.run();
+        let mut has_published = finished.has_published;
+        while let Some(Outcome::HandedOver(standby)) = finished.outcome {
+            let Some((next, moved)) = standby.wait() else {
+                let failure = Failure::new(
+                    Cause::Panicked,
+                    shared.stats.phase(),
+                    shared.started.elapsed(),
+                );
+                finished.outcome = Some(Outcome::Failed(failure));
+                break;
+            };
+            has_published |= next.has_published;
+            (finished, place) = (next, moved);
+        }
+        control.set_follower(None);
         if has_published {
             published = Some(began.elapsed());
         }
-        match outcome {
+        match finished.outcome {
+            // Taken out above.
+            Some(Outcome::HandedOver(_)) => continue,
             None => break None,
             Some(Outcome::Done) => break Some(VisitEnd::Done),
             Some(Outcome::Redirected(redirect)) => {

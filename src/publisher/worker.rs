@@ -64,6 +64,7 @@ impl PublishWorker {
             report: handles.report,
             headers: Mutex::new(Headers::default()),
             interrupted: Mutex::default(),
+            reconnects: Mutex::default(),
             started: Instant::now(),
         });
         let fallback = Arc::clone(&shared);

@@ -678,7 +678,7 @@ fn capabilities(is_announced: bool) -> Capabilities {
             VIDEO_FOURCCS,
             AUDIO_FOURCCS,
             info::FORWARD,
-            caps_ex::MULTITRACK | caps_ex::MOD_EX,
+            caps_ex::RECONNECT | caps_ex::MULTITRACK | caps_ex::MOD_EX,
         ),
         false => Capabilities::default(),
     }

@@ -18,6 +18,7 @@ mod nginx;
 mod origin;
 mod process;
 mod programs;
+mod publish;
 mod reach;
 mod reconnect;
 mod short_stream;

@@ -69,6 +69,7 @@ impl Publisher<'_> {
         if self.ending == Ending::Said {
             self.ending = Ending::Sent(now);
             self.log_step(format_args!("all has been sent"));
+            self.let_standby_go();
         }
     }
 
@@ -113,7 +114,7 @@ impl Publisher<'_> {
     /// The connection is over.
     pub(in crate::publisher) fn finish(&mut self, session: &ClientSession) {
         let batch = std::mem::take(&mut self.batch);
-        let stats = &self.shared.stats;
+        let stats = &self.stats;
         stats.batch(&batch, session.counters(), 0, self.last_batch);
     }
 

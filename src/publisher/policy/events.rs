@@ -17,7 +17,7 @@ use crate::rtmp::capabilities::Capabilities;
 use crate::rtmp::handshake::Progress;
 use crate::rtmp::message::StreamId;
 use crate::rtmp::session::client::{ClientSession, Event, secure_token_challenge};
-use crate::rtmp::status::{Status, printable};
+use crate::rtmp::status::{Level, Status, StatusCode, printable};
 
 impl Publisher<'_> {
     /// What an event means.
@@ -86,7 +86,7 @@ impl Publisher<'_> {
                 ));
             }
             Progress::Done { form, .. } => {
-                let progress = &self.shared.stats.progress;
+                let progress = &self.stats.progress;
                 progress.update_peer(|peer| peer.handshake = Some(form));
                 let form = form.name();
                 self.log_step(format_args!("S2 received, {form} handshake done"));
@@ -115,7 +115,7 @@ impl Publisher<'_> {
         self.capabilities.clone_from(&server);
         let version = server_version(properties, information);
         let authentication = self.authentication;
-        self.shared.stats.progress.update_peer(|peer| {
+        self.stats.progress.update_peer(|peer| {
             peer.capabilities = server;
             peer.version = version;
             peer.authentication = authentication;
@@ -152,7 +152,7 @@ impl Publisher<'_> {
         match secure_token::answer(challenge, token) {
             Some(answer) => {
                 session.answer_secure_token(&answer);
-                let progress = &self.shared.stats.progress;
+                let progress = &self.stats.progress;
                 progress.update_peer(|peer| peer.secure_token = true);
                 self.log_step(format_args!("secureTokenResponse sent"));
             }
@@ -169,8 +169,14 @@ impl Publisher<'_> {
         self.measure_step(now);
         self.log_step(format_args!("createStream: _result, stream {stream}"));
         self.stream = Some(stream);
-        let progress = &self.shared.stats.progress;
+        let progress = &self.stats.progress;
         progress.update_peer(|peer| peer.stream = Some(stream));
+        if !self.waits_with_publish() {
+            self.publish(session, stream, now);
+        }
+    }
+
+    pub(super) fn publish(&mut self, session: &mut ClientSession, stream: StreamId, now: Instant) {
         session.publish(stream, &self.request.name, self.shared.settings.kind);
         self.enter(Phase::Publish, now);
         self.log_step(format_args!("publish sent"));
@@ -183,9 +189,13 @@ impl Publisher<'_> {
         if !is_ours {
             return None;
         }
-        self.shared.stats.progress.set_last_status(&status);
+        self.stats.progress.set_last_status(&status);
         if let Some(redirect) = redirect {
             return Some(Outcome::Redirected(redirect));
+        }
+        if status.code == StatusCode::ConnectReconnectRequest && status.level != Level::Error {
+            self.on_reconnect_request(&status, now);
+            return None;
         }
         let meaning = Meaning::of(&status);
         self.shared.tell(Notice::Status(status.clone()));

@@ -37,6 +37,7 @@ impl Publisher<'_> {
     /// The server takes media from now on.
     pub(super) fn begin_publishing(&mut self, now: Instant) {
         self.enter(Phase::Publishing, now);
+        self.shared.lock_headers().forget_sent();
         self.last_progress = now;
         self.looked = now;
         let location = self.place.shown();
@@ -74,7 +75,10 @@ impl Publisher<'_> {
             self.look(now);
         }
         loop {
-            let taken = self.shared.queue.take(&mut self.packets, BATCH);
+            let taken = self
+                .shared
+                .queue
+                .take(&mut self.packets, BATCH, self.is_leaving);
             match taken {
                 Taken::Packets => {
                     let since = now.saturating_duration_since(self.last_batch);
@@ -87,6 +91,10 @@ impl Publisher<'_> {
                     while let Some(packet) = self.packets.pop_front() {
                         self.send(session, stream, &packet);
                     }
+                    return true;
+                }
+                Taken::Keyframe => {
+                    self.hand_over(session, now);
                     return true;
                 }
                 Taken::End => {
@@ -225,7 +233,7 @@ impl Publisher<'_> {
         }
         let hint = self.hint.look(self.written, fill.pushed, fill.time, now);
         if let Some(hint) = hint {
-            self.shared.stats.set_hint(hint.bitrate);
+            self.stats.set_hint(hint.bitrate);
             self.log.info(format_args!("Bitrate hint: {hint:?}"));
             self.shared.tell(Notice::Bitrate(hint));
         }

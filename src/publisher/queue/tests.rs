@@ -69,7 +69,7 @@ fn push_stream(queue: &UploadQueue, frames: std::ops::Range<u64>) {
 
 fn take_all(queue: &UploadQueue) -> Vec<(Role, u64)> {
     let mut taken = VecDeque::new();
-    while queue.take(&mut taken, 1000) == Taken::Packets {}
+    while queue.take(&mut taken, 1000, false) == Taken::Packets {}
     taken
         .iter()
         .map(|packet| (packet.role, packet.time))
@@ -85,9 +85,9 @@ fn what_is_pushed_comes_out_in_order_and_the_end_behind_it() {
     let taken = take_all(&queue);
     assert_eq!(taken.len(), 60);
     assert!(taken.is_sorted_by_key(|(_, time)| *time));
-    assert_eq!(queue.take(&mut VecDeque::new(), 1), Taken::End);
+    assert_eq!(queue.take(&mut VecDeque::new(), 1, false), Taken::End);
     queue.reopen();
-    assert_eq!(queue.take(&mut VecDeque::new(), 1), Taken::Nothing);
+    assert_eq!(queue.take(&mut VecDeque::new(), 1, false), Taken::Nothing);
     assert_eq!(queue.fill().bytes, 0);
     assert_eq!(queue.fill().dropped, Dropped::default());
 }
@@ -133,7 +133,7 @@ fn a_full_queue_has_the_pusher_wait_until_there_is_room() {
     }
     let mut taken = VecDeque::new();
     while taken.len() < 100 {
-        queue.take(&mut taken, 2000);
+        queue.take(&mut taken, 2000, false);
         // No more than fits at a time, and what is in hand.
         assert!(queue.fill().time <= 1400);
     }
@@ -177,7 +177,7 @@ fn disposable_pictures_go_first_until_the_queue_is_empty() {
     assert_eq!(fill.level, Level::Disposable);
     assert_eq!(fill.dropped.disposable, 9);
     // Taken in part, it goes on.
-    queue.take(&mut VecDeque::new(), 1000);
+    queue.take(&mut VecDeque::new(), 1000, false);
     push_stream(&queue, 19..20);
     assert_eq!(queue.fill().dropped.disposable, 10);
     let taken = take_all(&queue);
@@ -277,10 +277,22 @@ fn what_is_being_sent_counts_for_the_delay() {
     let (queue, _) = queue(NONE);
     push_stream(&queue, 0..11);
     let mut taken = VecDeque::new();
-    queue.take(&mut taken, 1);
+    queue.take(&mut taken, 1, false);
     assert_eq!(queue.fill().time, 405);
-    queue.take(&mut taken, usize::MAX);
+    queue.take(&mut taken, usize::MAX, false);
     assert_eq!(queue.fill().time, 400, "from the second packet on");
-    queue.take(&mut taken, 1);
+    queue.take(&mut taken, 1, false);
     assert_eq!(queue.fill().time, 0);
+}
+
+#[test]
+fn another_connection_goes_on_at_a_key_frame() {
+    let (queue, _) = queue(NONE);
+    push_stream(&queue, 20..30);
+    let mut taken = VecDeque::new();
+    while queue.take(&mut taken, 1000, true) == Taken::Packets {}
+    assert_eq!(taken.len(), 10);
+    assert_eq!(queue.take(&mut taken, 1000, true), Taken::Keyframe);
+    assert_eq!(taken.len(), 10, "nothing is taken with it");
+    assert_eq!(take_all(&queue)[0], (Role::Keyframe, 1000));
 }

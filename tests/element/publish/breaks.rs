@@ -252,3 +252,91 @@ fn a_stream_with_sound_alone_goes_on_at_once() {
         .collect();
     assert_eq!(times, [23, 23, 46]);
 }
+
+#[test]
+fn a_request_to_reconnect_is_followed_without_a_loss() {
+    let (tell, told) = mpsc::channel();
+    let second = Server::start(move |peer| {
+        if peer.take_publish().is_some() {
+            let _ = tell.send(peer.rest_of_media());
+        }
+    });
+    let to = format!("rtmp://{}/app", second.address());
+    let (tell_first, told_first) = mpsc::channel();
+    let first = Server::start(move |peer| {
+        let Some(_) = peer.take_publish() else {
+            return;
+        };
+        let mut media = peer.media_messages(9);
+        let code = StatusCode::ConnectReconnectRequest;
+        let status = Status::new(Level::Status, code, "please").with("tcUrl", to.as_str());
+        peer.session
+            .status(gstrtmpr::rtmp::message::StreamId::CONNECTION, &status);
+        peer.flush();
+        media.extend(peer.rest_of_media());
+        let _ = tell_first.send(media);
+    });
+    let sender = sender(&first);
+    sender.push_headers();
+    sender.push_group(0, 3);
+    let message = sender.element_message("reconnecting");
+    assert_eq!(message.get::<&str>("cause"), Ok("reconnect-request"));
+    // It goes on until the other connection is there, and a key frame.
+    let mut time = 120;
+    let reached = || {
+        let stats = sender.stats();
+        stats
+            .get::<String>("location")
+            .is_ok_and(|location| location.contains(&second.address().to_string()))
+    };
+    while !reached() {
+        sender.push_group(time, 3);
+        time += 120;
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let message = sender.element_message("reconnected");
+    assert_eq!(message.get::<u64>("dropped-video-frames"), Ok(0));
+    sender.push_group(time, 3);
+    sender.finish();
+    let (before, after) = (
+        told_first.recv().expect("the first connection"),
+        told.recv().expect("the second connection"),
+    );
+    let times = |media: &[Came]| {
+        let pictures = media
+            .iter()
+            .filter(|came| came.2 == KEYFRAME || came.2 == INTER);
+        pictures.map(|came| came.1).collect::<Vec<_>>()
+    };
+    assert_eq!(after[3].2, KEYFRAME, "headers, then a key frame");
+    let all = [times(&before), times(&after)].concat();
+    let expected: Vec<u32> = (0..(time + 120) / 40).map(|i| i * 40).collect();
+    assert_eq!(all, expected, "each picture once");
+}
+
+#[test]
+fn where_it_cannot_reconnect_to_it_stays() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody = format!("rtmp://{}/app", listener.local_addr().expect("its address"));
+    drop(listener);
+    let (tell, told) = mpsc::channel();
+    let server = Server::start(move |peer| {
+        if peer.take_publish().is_none() {
+            return;
+        }
+        let code = StatusCode::ConnectReconnectRequest;
+        let status = Status::new(Level::Status, code, "please").with("tcUrl", nobody.as_str());
+        peer.session
+            .status(gstrtmpr::rtmp::message::StreamId::CONNECTION, &status);
+        peer.flush();
+        let _ = tell.send(peer.rest_of_media().len());
+    });
+    let sender = sender(&server);
+    sender.push_headers();
+    sender.element_message("reconnecting");
+    for time in [0, 120, 240] {
+        sender.push_group(time, 3);
+    }
+    sender.finish();
+    assert_eq!(told.recv(), Ok(21));
+}
