@@ -4,7 +4,7 @@
 //! One connection, from the resolver to the good-bye.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::policy::{Outcome, Publisher, Shared};
 use super::request::Request;
@@ -34,8 +34,8 @@ pub(super) struct Attempt<'a> {
 pub(super) struct Finished {
     /// How it ended; `None`: cancelled.
     pub(super) outcome: Option<Outcome>,
-    /// The server took media.
-    pub(super) has_published: bool,
+    /// For how long the server took media.
+    pub(super) published: Option<Duration>,
 }
 
 impl Attempt<'_> {
@@ -78,7 +78,7 @@ impl Attempt<'_> {
             Err(error) => {
                 return Finished {
                     outcome: publisher.connect_failed(error),
-                    has_published: false,
+                    published: None,
                 };
             }
         };
@@ -100,10 +100,10 @@ impl Attempt<'_> {
                 }
             }
         }
-        let has_published = publisher.has_published();
+        let published = publisher.published();
         Finished {
             outcome: publisher.with_successor(outcome),
-            has_published,
+            published,
         }
     }
 

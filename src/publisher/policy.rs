@@ -54,6 +54,10 @@ pub(crate) const MAX_AT_ONCE: u32 = 20_000;
 /// The same in a second, as long as it may last.
 pub(crate) const MAX_PER_SECOND: u32 = 1_000;
 
+/// A connection that the server closes so soon behind Publish.Start has most likely been
+/// refused.
+pub(super) const SHORT: Duration = Duration::from_secs(1);
+
 /// What all connections of a publish have in common.
 pub(super) struct Shared {
     pub(super) log: Log,
@@ -246,9 +250,9 @@ impl<'a> Publisher<'a> {
         self.authentication = method;
     }
 
-    /// Whether the server has taken media on this connection.
-    pub(super) fn has_published(&self) -> bool {
-        self.is_publishing()
+    /// For how long the server has taken media on this connection.
+    pub(super) fn published(&self) -> Option<Duration> {
+        self.is_publishing().then(|| self.phase_since.elapsed())
     }
 
     fn is_publishing(&self) -> bool {
@@ -402,6 +406,10 @@ impl Policy<ClientSession> for Publisher<'_> {
             Closed::Eof if !self.is_publishing() => self.closed_early(None),
             Closed::Io(error) if !self.is_publishing() => {
                 self.closed_early(Some(error.to_string()))
+            }
+            Closed::Eof if self.phase_since.elapsed() < SHORT => {
+                // nginx-rtmp says Publish.Start before it looks at who may publish.
+                self.failed_in(Phase::Publish, Cause::ClosedEarly(None))
             }
             Closed::Eof => self.failed(Cause::ConnectionLost("the server closed it".to_owned())),
             Closed::Io(error) => self.failed(Cause::ConnectionLost(error.to_string())),

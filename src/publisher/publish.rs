@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use super::meaning::is_in_use;
 use super::notice::{Notice, Report};
-use super::policy::{Interrupted, Shared};
+use super::policy::{Interrupted, SHORT, Shared};
 use super::visit::{VisitEnd, visit};
 use crate::client::failure::{Cause, Failure};
 use crate::client::place::Place;
@@ -19,12 +19,20 @@ use crate::net::Control;
 /// Attempts to send what is left once the stream has ended.
 const ATTEMPTS_AT_END: u32 = 2;
 
+/// Connections in a row that the server may close as soon as it has said Publish.Start.
+const MAX_SHORT: u32 = 20;
+
+/// The same if none has ever held: who may not publish is told so by some servers.
+const MAX_SHORT_AT_START: u32 = 5;
+
 /// Publishes to the end; `None`: cancelled.
 pub(super) fn publish(shared: &Arc<Shared>, control: &Control) -> Option<Result<(), Box<Failure>>> {
     let places = Place::all(&shared.settings.connection);
     let mut attempts = Attempts::new(places.len());
     let mut at = 0;
     let mut has_published = false;
+    // Connections in a row that did not hold, and whether one ever did.
+    let (mut short, mut has_held) = (0, false);
     // The first place's failure, and what came of the others.
     let mut first: Option<Box<Failure>> = None;
     loop {
@@ -32,13 +40,26 @@ pub(super) fn publish(shared: &Arc<Shared>, control: &Control) -> Option<Result<
         let here = place.shown();
         let visited = visit(shared, control, place);
         if let Some(held) = visited.published {
-            attempts.succeeded(held);
             has_published = true;
+            if held >= SHORT {
+                attempts.succeeded(held);
+                (short, has_held) = (0, true);
+            } else {
+                short += 1;
+            }
         }
         let failure = match visited.end? {
             VisitEnd::Done => return Some(Ok(())),
             VisitEnd::Failed(failure) => failure,
         };
+        let most = if has_held {
+            MAX_SHORT
+        } else {
+            MAX_SHORT_AT_START
+        };
+        if short > most {
+            return Some(Err(failure));
+        }
         if !has_published && !may_be_in_use(&failure.cause) {
             let summary = failure.summary();
             let first = match &mut first {
@@ -53,6 +74,12 @@ pub(super) fn publish(shared: &Arc<Shared>, control: &Control) -> Option<Result<
                 continue;
             }
             return Some(Err(first.clone()));
+        }
+        if has_published {
+            shared.lock_interrupted().get_or_insert(Interrupted {
+                since: Instant::now(),
+                before: shared.queue.fill().dropped,
+            });
         }
         let next = match reconnect(shared, control, &mut attempts, &places, at, failure) {
             Next::At(next) => next,
@@ -103,10 +130,6 @@ fn reconnect(
     shared.log.info(format_args!(
         "{cause}; connecting to {to} in {delay:.1?}, attempt {attempt}"
     ));
-    shared.lock_interrupted().get_or_insert(Interrupted {
-        since: Instant::now(),
-        before: shared.queue.fill().dropped,
-    });
     shared.stats.progress.count_reconnect();
     (shared.report)(Report::Notice(Notice::Interrupted {
         to,

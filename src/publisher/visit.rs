@@ -5,7 +5,7 @@
 //! the other handshake calls for it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::entry::Entry;
 use super::notice::{Notice, Report};
@@ -40,7 +40,6 @@ pub(super) fn visit(shared: &Arc<Shared>, control: &Control, mut place: Place) -
     let mut digest = false;
     let mut published = None;
     let end = loop {
-        let began = Instant::now();
         let entry = Entry {
             shared,
             control,
@@ -49,7 +48,7 @@ pub(super) fn visit(shared: &Arc<Shared>, control: &Control, mut place: Place) -
             handover: None,
         };
         let mut finished = entry.run();
-        let mut has_published = finished.has_published;
+        published = finished.published.or(published);
         while let Some(Outcome::HandedOver(standby)) = finished.outcome {
             let Some((next, moved)) = standby.wait() else {
                 let failure = Failure::new(
@@ -60,13 +59,13 @@ pub(super) fn visit(shared: &Arc<Shared>, control: &Control, mut place: Place) -
                 finished.outcome = Some(Outcome::Failed(failure));
                 break;
             };
-            has_published |= next.has_published;
+            // As long as both together, and more.
+            published = next
+                .published
+                .map(|held| held + published.unwrap_or_default());
             (finished, place) = (next, moved);
         }
         control.set_follower(None);
-        if has_published {
-            published = Some(began.elapsed());
-        }
         match finished.outcome {
             // Taken out above.
             Some(Outcome::HandedOver(_)) => continue,

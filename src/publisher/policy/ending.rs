@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Outcome, Publisher};
 use crate::client::failure::{Cause, Failure};
+use crate::client::phase::Phase;
 use crate::client::redirect::Redirect;
 use crate::net::Transport;
 use crate::rtmp;
@@ -119,8 +120,12 @@ impl Publisher<'_> {
     }
 
     pub(super) fn failed(&self, cause: Cause) -> Outcome {
+        self.failed_in(self.phase, cause)
+    }
+
+    pub(super) fn failed_in(&self, phase: Phase, cause: Cause) -> Outcome {
         let elapsed = self.shared.started.elapsed();
-        let mut failure = Failure::new(cause, self.phase, elapsed);
+        let mut failure = Failure::new(cause, phase, elapsed);
         failure.secure_token_wanted = self.secure_token_wanted && !self.is_publishing();
         Outcome::Failed(failure)
     }
@@ -130,7 +135,7 @@ impl Publisher<'_> {
     pub(super) fn not_rtmp(&self) -> Option<Cause> {
         let first = self
             .odd_version
-            .filter(|_| self.phase == crate::client::Phase::Handshake)?;
+            .filter(|_| self.phase == Phase::Handshake)?;
         Some(Cause::NotRtmp(rtmp::Error::NotRtmp(first).to_string()))
     }
 

@@ -60,7 +60,7 @@ fn the_stream_goes_on_with_headers_and_a_key_frame_at_its_time() {
     sender.push_headers();
     sender.push_group(1000, 3);
     let message = sender.element_message("reconnecting");
-    assert_eq!(message.get::<&str>("cause"), Ok("connection-lost"));
+    assert_eq!(message.get::<&str>("cause"), Ok("closed-early"));
     assert_eq!(message.get::<u32>("attempt"), Ok(1));
     // The rest of the group cannot be decoded any more.
     for time in [1120, 1160] {
@@ -111,7 +111,7 @@ fn without_reconnecting_a_break_is_an_error() {
     sender.play();
     sender.push_headers();
     let error = sender.error();
-    assert!(error.matches(gst::ResourceError::Write), "{error:?}");
+    assert!(error.matches(gst::ResourceError::OpenWrite), "{error:?}");
 }
 
 #[test]
@@ -211,21 +211,40 @@ fn at_the_end_a_server_that_is_gone_is_not_waited_for_for_ever() {
 
 #[test]
 fn many_breaks_in_a_row_lose_no_group_that_was_not_begun() {
-    // Each connection takes the headers and one group, and breaks.
+    // Each connection takes the headers and one group, and breaks; the first one holds
+    // for a while, so that it does not look as if nobody may publish.
     let (tell, told) = mpsc::channel();
+    let mut is_first = true;
     let server = Server::start(move |peer| {
         if peer.take_publish().is_some() {
-            let _ = tell.send(peer.media_messages(9));
+            let media = peer.media_messages(9);
+            if std::mem::take(&mut is_first) {
+                std::thread::sleep(std::time::Duration::from_millis(1100));
+            }
+            let _ = tell.send(media);
         }
     });
     let sender = sender(&server);
     sender.push_headers();
-    for i in 0..50u32 {
+    for i in 0..20u32 {
         sender.push_group(i * 1000, 3);
         let media = told.recv().expect("the group");
         assert_begins_anew(&media, i * 1000);
         sender.element_message("reconnecting");
     }
+}
+
+#[test]
+fn a_server_that_closes_behind_each_start_is_an_error_in_the_end() {
+    let server = Server::start(|peer| {
+        peer.take_publish();
+    });
+    let sender = sender(&server);
+    sender.push_headers();
+    let error = sender.error();
+    assert!(error.matches(gst::ResourceError::OpenWrite), "{error:?}");
+    assert!(error.message().contains("access is denied"), "{error:?}");
+    assert_eq!(sender.stats().get::<u32>("connections"), Ok(6));
 }
 
 #[test]
