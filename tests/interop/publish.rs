@@ -398,3 +398,70 @@ fn a_recorder_that_cannot_write_does_not_end_the_stream() {
     live.wait_for_pictures(30);
     plays(&location);
 }
+
+/// A recent FFmpeg, where the environment names one:
+/// `pip install imageio-ffmpeg`, and its path in `RTMPR_MODERN_FFMPEG`.
+fn modern_ffmpeg() -> Option<PathBuf> {
+    let path = std::env::var_os("RTMPR_MODERN_FFMPEG").filter(|path| !path.is_empty());
+    if path.is_none() {
+        println!("RTMPR_MODERN_FFMPEG names no recent FFmpeg: left out");
+    }
+    path.map(PathBuf::from)
+}
+
+#[test]
+fn enhanced_rtmp_arrives_at_a_recent_ffmpeg_as_it_was() {
+    let Some(ffmpeg) = modern_ffmpeg() else {
+        return;
+    };
+    let folder = Folder::new();
+    let sums = |file: &Path| {
+        let output = run(Command::new(&ffmpeg)
+            .args(["-v", "error", "-i"])
+            .arg(file)
+            .args(["-c", "copy", "-f", "framemd5", "-"]));
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for (video, audio) in [
+        ("libx265", "libopus"),
+        ("libsvtav1", "flac"),
+        ("libvpx-vp9", "ac3"),
+    ] {
+        let clip = folder.path().join(format!("{video}.flv"));
+        let output = run(Command::new(&ffmpeg)
+            .args([
+                "-v",
+                "error",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=size=160x120:rate=25:duration=2",
+            ])
+            .args(["-f", "lavfi", "-i", "sine=sample_rate=48000:duration=2"])
+            .args([
+                "-c:v", video, "-g", "25", "-pix_fmt", "yuv420p", "-c:a", audio, "-f", "flv",
+            ])
+            .arg(&clip));
+        assert!(output.status.success(), "{output:?}");
+        let file = folder.path().join(format!("{video}-received.flv"));
+        let port = free_port();
+        let url = format!("rtmp://127.0.0.1:{port}/live/test");
+        let mut server = Process::start(
+            Command::new(&ffmpeg)
+                .args(["-v", "fatal", "-listen", "1", "-i"])
+                .arg(&url)
+                .args(["-c", "copy", "-f", "flv"])
+                .arg(&file),
+        );
+        wait_for_listener(port);
+        publish(&format!(
+            "filesrc location={} ! rtmprsink sync=false location={url}",
+            clip.display()
+        ));
+        server.wait();
+        let expected = sums(&clip);
+        assert!(expected.lines().count() > 100, "{expected}");
+        assert!(sums(&file) == expected, "{video} and {audio}");
+    }
+}

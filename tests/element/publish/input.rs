@@ -205,3 +205,37 @@ fn an_end_within_a_tag_is_a_warning() {
     let media = told.recv().expect("media");
     assert_eq!(media, messages[..messages.len() - 1]);
 }
+
+#[test]
+fn enhanced_rtmp_passes_unharmed() {
+    let bodies: [(u8, &[u8]); 9] = [
+        (9, b"\x90hvc1\x01\x02"),
+        (9, b"\x91hvc1\0\0\x28\0\0\0\x02\x26\x01"),
+        (9, b"\xA3hvc1\0\0\0\x02\x02\x01"),
+        // ModEx with nanoseconds in front of coded frames.
+        (9, b"\xA7\x02\x01\x02\x03\x03av01data"),
+        // One track, and many.
+        (9, b"\xA6\x03vp09\x01data"),
+        (9, b"\xA6\x13av01\0\0\0\x02ab\x01\0\0\x02cd"),
+        (8, b"\x90OpusOpusHead"),
+        (8, b"\x91OpusX"),
+        (8, b"\x95\x01fLaC\x01x"),
+    ];
+    let (server, told) = recorder();
+    let sender = Sender::start(&server.location());
+    for (kind, body) in bodies {
+        sender.push(&tag(kind, 0, body));
+    }
+    // What nobody can read goes on as well.
+    sender.push(&tag(9, 0, b"\x9Fnone"));
+    sender.finish();
+    let came: Vec<_> = told
+        .recv()
+        .expect("media")
+        .into_iter()
+        .map(|came| came.2)
+        .collect();
+    let mut expected: Vec<_> = bodies.iter().map(|(_, body)| body.to_vec()).collect();
+    expected.push(b"\x9Fnone".to_vec());
+    assert_eq!(came, expected);
+}

@@ -8,6 +8,7 @@ mod drop;
 mod flow;
 mod input;
 mod refusals;
+mod rough_line;
 mod sender;
 mod stop;
 mod times;
