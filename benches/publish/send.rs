@@ -232,7 +232,11 @@ fn period(size: usize) -> Vec<Tag> {
         if !is_sound {
             let unit = u32::try_from(size - 9).unwrap_or(0).to_be_bytes();
             body.extend(unit);
-            body.push(if number % 50 == 0 { 0x65 } else { 0x41 });
+            body.push(if number.is_multiple_of(50) {
+                0x65
+            } else {
+                0x41
+            });
         }
         body.resize(size, 7);
         (

@@ -5,7 +5,7 @@
 //! connection broke.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::meaning::is_in_use;
 use super::notice::{Notice, Report};
@@ -18,6 +18,10 @@ use crate::net::Control;
 
 /// Attempts to send what is left once the stream has ended.
 const ATTEMPTS_AT_END: u32 = 2;
+
+/// How long a server may take to notice that a connection is gone: nginx-rtmp pings after
+/// a minute, and waits half a minute for the answer.
+const LINGERING: Duration = Duration::from_secs(120);
 
 /// Connections in a row that the server may close as soon as it has said Publish.Start.
 const MAX_SHORT: u32 = 20;
@@ -81,13 +85,28 @@ pub(super) fn publish(shared: &Arc<Shared>, control: &Control) -> Option<Result<
                 before: shared.queue.fill().dropped,
             });
         }
-        let next = match reconnect(shared, control, &mut attempts, &places, at, failure) {
+        let hopeful = has_published && may_be_in_use(&failure.cause) && lingers(shared);
+        let next = match reconnect(
+            shared,
+            control,
+            &mut attempts,
+            &places,
+            at,
+            failure,
+            hopeful,
+        ) {
             Next::At(next) => next,
             Next::Failed(failure) => return Some(Err(failure)),
             Next::Cancelled => return None,
         };
         at = next;
     }
+}
+
+/// Whether the server may still think that a connection of ours is there.
+fn lingers(shared: &Shared) -> bool {
+    let interrupted = *shared.lock_interrupted();
+    interrupted.is_some_and(|interrupted| interrupted.since.elapsed() < LINGERING)
 }
 
 fn may_be_in_use(cause: &Cause) -> bool {
@@ -110,11 +129,15 @@ fn reconnect(
     places: &[Place],
     at: usize,
     mut failure: Box<Failure>,
+    hopeful: bool,
 ) -> Next {
     let settings = &shared.settings.reconnect;
     let random = f64::from(glib::random_int()) / f64::from(u32::MAX);
     let is_late = shared.queue.is_finished() && attempts.count() >= ATTEMPTS_AT_END;
-    let next = attempts.next(settings, at, &failure.cause, random);
+    let next = match hopeful {
+        true => attempts.next(settings, at, &Cause::ClosedEarly(None), random),
+        false => attempts.next(settings, at, &failure.cause, random),
+    };
     let Some(next) = next.filter(|_| !is_late) else {
         if attempts.count() > 1 {
             let tried = format!("connecting again, {} times", attempts.count() - 1);

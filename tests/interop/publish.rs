@@ -3,13 +3,19 @@
 
 //! What `rtmprsink` publishes arrives at servers that we did not write.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use gst::prelude::*;
+use gstrtmpr::rtmp::status::StatusCode;
 use nix::sys::signal::Signal;
 
 use crate::nginx::Nginx;
+use crate::origin::Origin;
+use crate::origin::server::{OriginOptions, Welcome};
 use crate::process::{Folder, Process, free_port, run, wait_for_listener, wait_until};
 use crate::tls::certificates::{Certificates, Identity};
 use crate::tls::stunnel::Stunnel;
@@ -460,8 +466,73 @@ fn enhanced_rtmp_arrives_at_a_recent_ffmpeg_as_it_was() {
             clip.display()
         ));
         server.wait();
-        let expected = sums(&clip);
+        // FFmpeg itself writes some decoder configurations in its own way.
+        let copy = folder.path().join(format!("{video}-copied.flv"));
+        let output = run(Command::new(&ffmpeg)
+            .args(["-v", "error", "-i"])
+            .arg(&clip)
+            .args(["-c", "copy", "-f", "flv"])
+            .arg(&copy));
+        assert!(output.status.success(), "{output:?}");
+        let expected = sums(&copy);
         assert!(expected.lines().count() > 100, "{expected}");
         assert!(sums(&file) == expected, "{video} and {audio}");
     }
+}
+
+/// An origin of ours that does this with the first publishers, one after the other.
+fn origin_with(welcomes: Vec<Welcome>) -> Origin {
+    let welcomes = Mutex::new(VecDeque::from(welcomes));
+    Origin::with(OriginOptions {
+        doorkeeper: Some(Arc::new(move |_| {
+            welcomes.lock().expect("not poisoned").pop_front()
+        })),
+        // What it ignores has its name until it is dropped.
+        ping_interval: Duration::from_secs(1),
+        ..OriginOptions::default()
+    })
+}
+
+#[test]
+fn our_origin_takes_what_is_published_whatever_it_did_before() {
+    let other = Origin::start();
+    let elsewhere = format!("rtmp://{}/live", other.address());
+    let busy = || Welcome::Refused(StatusCode::PublishBadName, "in use".to_owned());
+    for (welcomes, origin_of_media) in [
+        (vec![], None),
+        (vec![busy(), busy()], None),
+        (vec![Welcome::After(Duration::from_millis(300))], None),
+        (vec![Welcome::Sent(elsewhere)], Some(&other)),
+    ] {
+        let origin = origin_with(welcomes.clone());
+        let live = Live::start(&origin.url(), "");
+        live.wait_for("publish-started");
+        let there = origin_of_media.unwrap_or(&origin);
+        wait_until("media is there", || there.is_published());
+        plays(&there.url());
+        drop(live);
+        wait_until("it has left", || !there.is_published());
+    }
+}
+
+#[test]
+fn our_origin_refuses_and_ignores() {
+    let denied = Welcome::Refused(StatusCode::PublishDenied, "go away".to_owned());
+    let origin = origin_with(vec![denied]);
+    let error = error_of(&origin.url());
+    assert!(
+        error.matches(gst::ResourceError::NotAuthorized),
+        "{error:?}"
+    );
+
+    // It reads nothing: another connection is made, which it takes.
+    let origin = origin_with(vec![Welcome::Ignored]);
+    let live = Live::start(
+        &origin.url(),
+        "write-timeout=1 timeout=1 send-buffer-size=4096",
+    );
+    let message = live.wait_for("reconnecting");
+    assert!(message.get::<&str>("cause").is_ok());
+    live.wait_for("reconnected");
+    plays(&origin.url());
 }

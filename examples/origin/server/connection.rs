@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gstrtmpr::rtmp::amf::Value;
+use gstrtmpr::rtmp::amf::{Object, Value};
 use gstrtmpr::rtmp::handshake::{HandshakeForm, Progress};
 use gstrtmpr::rtmp::message::StreamId;
 use gstrtmpr::rtmp::session::client::PlayStart;
@@ -27,7 +27,7 @@ use super::outbox::Target;
 use super::packet::for_each_packet;
 use super::playback::{Part, Playback};
 use super::recording::{self, Recording};
-use super::{Notice, OriginOptions};
+use super::{Notice, OriginOptions, Welcome};
 
 const READ_BYTES: usize = 64 << 10;
 
@@ -50,6 +50,7 @@ pub(crate) fn run(link: &Arc<Link>, hub: &Arc<Hub>, access: &Access, options: &O
         options,
         handshake: HandshakeForm::Simple,
         token_answer: None,
+        ignores: false,
         application: String::new(),
         publications: HashMap::new(),
         buffers: HashMap::new(),
@@ -86,6 +87,8 @@ struct Client<'a> {
     handshake: HandshakeForm,
     /// What has to come before it may publish or play.
     token_answer: Option<String>,
+    /// Nothing is read any more.
+    ignores: bool,
     application: String,
     publications: HashMap<StreamId, Publication>,
     /// How much of a recording the client wants ahead, in ms.
@@ -104,6 +107,11 @@ impl Client<'_> {
             };
             self.link.heard();
             self.take(buffer.get(..count).unwrap_or_default())?;
+            if self.ignores {
+                self.link.outbox.wake();
+                self.link.wait_for_end();
+                return Ok(());
+            }
             self.link.wait_for_room();
         }
     }
@@ -205,6 +213,32 @@ impl Client<'_> {
     fn on_publish(&mut self, request: &StreamRequest) {
         self.release(request.stream);
         let path = self.path(request);
+        let welcome = self.options.doorkeeper.as_ref();
+        match welcome.and_then(|doorkeeper| doorkeeper(&path)) {
+            None => {}
+            Some(Welcome::Refused(code, words)) => {
+                let mut state = self.link.lock();
+                state.session.reject_publish(request, &error(code, &words));
+                self.link.finish_if_unused(&state, REFUSAL_DELAY);
+                drop(state);
+                return self
+                    .options
+                    .notify(Notice::PublishRefused(self.link.peer, path));
+            }
+            Some(Welcome::Sent(url)) => {
+                let ex = Object::new()
+                    .with("code", 302.0)
+                    .with("redirect", url.as_str());
+                let status = error(StatusCode::ConnectRejected, "Redirected.");
+                let status = status.with("ex", Value::Object(ex));
+                let mut state = self.link.lock();
+                state.session.status(StreamId::CONNECTION, &status);
+                self.link.finish_if_unused(&state, REFUSAL_DELAY);
+                return;
+            }
+            Some(Welcome::After(time)) => std::thread::sleep(time),
+            Some(Welcome::Ignored) => self.ignores = true,
+        }
         let denied = self.token_answer.is_some();
         let publication = if !denied && is_name(request.path()) {
             self.hub.publish(&path, self.options.name_in_use)

@@ -176,6 +176,17 @@ impl Link {
         }
     }
 
+    /// Makes the reader wait until nothing is sent to the peer any more either.
+    pub(crate) fn wait_for_end(&self) {
+        let mut state = self.lock();
+        while !state.writer_ended {
+            state = self
+                .drained
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// The writing thread.
     pub(crate) fn write_all(&self) {
         // Also when this thread panics: the reader must not wait for ever.

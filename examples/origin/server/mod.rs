@@ -38,6 +38,7 @@ use gstrtmpr::rtmp::auth::{Credentials, Method};
 use gstrtmpr::rtmp::handshake::HandshakeForm;
 use gstrtmpr::rtmp::location::redacted_name;
 use gstrtmpr::rtmp::session::server::DEFAULT_OUT_CHUNK_SIZE;
+use gstrtmpr::rtmp::status::StatusCode;
 
 use access::Access;
 use hub::{Hub, Missing, NameInUse, Summary};
@@ -99,6 +100,22 @@ impl std::fmt::Display for Notice {
 /// Who hears of what happens: called in connections' threads, so briefly.
 pub(crate) type Observer = Arc<dyn Fn(Notice) + Send + Sync>;
 
+/// What a publisher gets who may publish, for tests of publishers.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Welcome {
+    /// It is refused with this code and these words.
+    Refused(StatusCode, String),
+    /// It is let in after so long.
+    After(Duration),
+    /// It is sent to this `tcUrl` (as SRS does it).
+    Sent(String),
+    /// It is let in, and nothing of it is read any more.
+    Ignored,
+}
+
+/// Decides by a stream's path; `None`: it is let in.
+pub(crate) type Doorkeeper = Arc<dyn Fn(&str) -> Option<Welcome> + Send + Sync>;
+
 /// How an origin behaves.
 #[derive(Clone)]
 pub(crate) struct OriginOptions {
@@ -127,6 +144,8 @@ pub(crate) struct OriginOptions {
     /// How long a client may read nothing of what is sent, and how long it
     /// has to read the rest and close when all has been sent.
     pub(crate) write_timeout: Duration,
+    /// Who decides on what a publisher gets.
+    pub(crate) doorkeeper: Option<Doorkeeper>,
     /// Who hears of what happens.
     pub(crate) observer: Option<Observer>,
 }
@@ -146,6 +165,7 @@ impl Default for OriginOptions {
             max_gop_bytes: 8 << 20,
             ping_interval: Duration::from_secs(30),
             write_timeout: Duration::from_secs(60),
+            doorkeeper: None,
             observer: None,
         }
     }

@@ -117,7 +117,7 @@ fn relay(mut client: TcpStream, mut server: TcpStream, seed: u64, is_rough: &Ato
 /// A picture of some KB with its number in it, in groups of ten, every third one with
 /// nothing that refers to it.
 fn picture(number: u32) -> Vec<u8> {
-    let is_key = number % 10 == 0;
+    let is_key = number.is_multiple_of(10);
     let unit = match (is_key, number % 3 == 2) {
         (true, _) => 0x65,
         (false, true) => 0x01,
@@ -216,7 +216,7 @@ fn check(came: &[Vec<Came>], pushed: u32, policy: &str, seed: u64) {
     for (place, connection) in came.iter().enumerate() {
         let numbers: Vec<u32> = connection.iter().filter_map(number).collect();
         for (i, number) in numbers.iter().enumerate() {
-            let is_key = number % 10 == 0;
+            let is_key = number.is_multiple_of(10);
             let shown = format!("seed {seed}, connection {place}, {number} behind {last:?}");
             assert!(
                 last.is_none_or(|last| last < *number),
