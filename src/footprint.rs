@@ -12,7 +12,10 @@
 
 use crate::driver;
 use crate::elements::posted;
+use crate::flv::tag;
 use crate::player::{candidate, flv_output, gate, race, script_data, selection, sequence_headers};
+use crate::publisher::headers;
+use crate::publisher::policy::sending;
 use crate::rtmp::session::server;
 use crate::rtmp::{amf, chunk, connection};
 use crate::rtmprsrc::{amf_value, output};
@@ -89,6 +92,30 @@ pub fn rival() -> Vec<Part> {
     )]
 }
 
+/// What a publish takes beside its connection.
+#[must_use]
+pub fn publish(max_queue_bytes: usize) -> Vec<Part> {
+    vec![
+        // The last one that is taken may be of any size.
+        ("queue of a publish", max_queue_bytes + tag::MAX_BODY_SIZE),
+        // From the queue to the socket, with what passes the limit of a batch.
+        (
+            "on the way to the socket",
+            sending::BATCH + tag::MAX_BODY_SIZE,
+        ),
+        ("tag that is not complete", 2 * tag::MAX_BODY_SIZE),
+        ("headers for the next connection", headers::MAX_HEADER_BYTES),
+        ("messages of a publish that are not read", posted::MAX_BYTES),
+    ]
+}
+
+/// The most that a publish takes, while a second connection is to take over, in bytes.
+#[must_use]
+pub fn of_publish(max_queue_bytes: usize) -> usize {
+    let connections = sum(&connection()).saturating_mul(2);
+    connections.saturating_add(sum(&publish(max_queue_bytes)))
+}
+
 /// What the session of a client takes in a server, which sends what the server gives
 /// it beside that.
 #[must_use]
@@ -163,6 +190,8 @@ mod tests {
 
     const DEFAULT_QUEUE: usize = 64 << 20;
 
+    const DEFAULT_UPLOAD_QUEUE: usize = 32 << 20;
+
     /// MiB with one decimal, rounded up.
     fn mib(bytes: usize) -> String {
         let tenths = (bytes * 10).div_ceil(1 << 20);
@@ -205,6 +234,8 @@ mod tests {
         )));
         expected.extend(server_session().iter().rev().take(1).map(row));
         expected.push(row(&("**session of a server**", sum(&server_session()))));
+        expected.extend(publish(DEFAULT_UPLOAD_QUEUE).iter().map(row));
+        expected.push(row(&("**publish**", of_publish(DEFAULT_UPLOAD_QUEUE))));
         assert_eq!(rows, expected, "{expected:#?}");
     }
 

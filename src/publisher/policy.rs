@@ -5,7 +5,7 @@
 
 mod ending;
 mod events;
-mod sending;
+pub(crate) mod sending;
 mod succession;
 
 use std::collections::{HashSet, VecDeque};

@@ -19,7 +19,7 @@ use crate::rtmp::session::client::ClientSession;
 
 /// Bytes that are taken from the queue at a time. What has been taken cannot be left out
 /// any more, so it is no more than what makes system calls few.
-const BATCH: usize = 64 << 10;
+pub(crate) const BATCH: usize = 64 << 10;
 
 /// Batches within this time of each other are gathered.
 const GATHER: Duration = Duration::from_millis(1);
