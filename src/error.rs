@@ -570,12 +570,35 @@ mod tests {
                 Error::NotAuthorized,
             ),
             (StatusCode::ConnectAppShutdown, "", Error::OpenRead),
+            (StatusCode::PublishBadName, "in use", Error::Busy),
+            (
+                StatusCode::PublishBadName,
+                "permission denied",
+                Error::NotAuthorized,
+            ),
+            (StatusCode::PublishDenied, "", Error::NotAuthorized),
+            (StatusCode::PublishUnauthorized, "", Error::NotAuthorized),
+            (StatusCode::PublishFailed, "full", Error::OpenRead),
         ] {
             let status = Status::new(Level::Error, status_code, words);
             let shown = status.to_string();
             let (code, text) = refused(URL, "it", Some(&status));
             assert_eq!(code, expected, "{shown}");
             assert!(text.contains(&shown), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sink_fails_to_write_where_a_source_fails_to_read() {
+        use gst::ResourceError as Error;
+
+        for (read, write) in [
+            (Error::Read, Error::Write),
+            (Error::OpenRead, Error::OpenWrite),
+            (Error::NotFound, Error::NotFound),
+        ] {
+            assert_eq!(Direction::Play.code(read), read);
+            assert_eq!(Direction::Publish.code(read), write);
         }
     }
 }

@@ -90,8 +90,10 @@ pub struct RtmprSink {
     hidden: Mutex<Arc<Hidden>>,
     methods: Arc<KnownMethods>,
     posted: Mutex<Posted>,
-    /// Our own error is on the bus.
-    failed: Arc<AtomicBool>,
+    /// It has failed.
+    failed: AtomicBool,
+    /// Our own error is on the bus: the base class need not add its own.
+    has_posted_error: AtomicBool,
 }
 
 /// A publish, running or about to.
@@ -197,6 +199,15 @@ impl ElementImpl for RtmprSink {
         });
         TEMPLATES.as_ref()
     }
+
+    fn post_message(&self, message: gst::Message) -> bool {
+        let is_error = message.type_() == gst::MessageType::Error;
+        if is_error && self.has_posted_error.load(Ordering::Relaxed) {
+            gst::debug!(CAT, imp = self, "Not posting {message:?}");
+            return true;
+        }
+        self.parent_post_message(message)
+    }
 }
 
 impl URIHandlerImpl for RtmprSink {
@@ -250,9 +261,12 @@ impl BaseSinkImpl for RtmprSink {
             );
         }
         self.failed.store(false, Ordering::Relaxed);
-        let mut publish = settings
-            .publish_settings()
-            .map_err(|error| gst::error_msg!(gst::ResourceError::Settings, ("{}", error)))?;
+        self.has_posted_error.store(false, Ordering::Relaxed);
+        let mut publish = settings.publish_settings().map_err(|error| {
+            let message = gst::error_msg!(gst::ResourceError::Settings, ("{}", error));
+            self.post_error(message.clone());
+            message
+        })?;
         let connection = &mut publish.connection;
         gst::info!(
             CAT,
@@ -639,7 +653,13 @@ impl RtmprSink {
         self.post(messages::stream_ended(Some(failure), hidden));
         let url = failure.at.as_deref().unwrap_or(url);
         let message = error::message(url, failure, Direction::Publish, |text| hidden.hide(text));
+        self.post_error(message);
+    }
+
+    /// Posts the one error of a failure.
+    fn post_error(&self, message: gst::ErrorMessage) {
         self.post_error_message(message);
+        self.has_posted_error.store(true, Ordering::Relaxed);
     }
 
     /// Posts an element message, as long as the application reads them.

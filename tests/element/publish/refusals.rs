@@ -254,3 +254,29 @@ fn a_login_is_asked_for_and_given() {
     );
     assert!(!error.message().contains("wrong@"), "{error:?}");
 }
+
+#[test]
+fn a_wrong_location_is_one_error_and_nothing_is_published() {
+    crate::init();
+    let sink = gst::ElementFactory::make("rtmprsink")
+        .property("location", "http://localhost/a/b")
+        .build()
+        .expect("our element");
+    let pipeline = gst::Pipeline::new();
+    pipeline.add(&sink).expect("it fits in");
+    assert!(pipeline.set_state(gst::State::Paused).is_err());
+    let bus = pipeline.bus().expect("a bus");
+    let errors: Vec<_> = std::iter::from_fn(|| bus.pop_filtered(&[gst::MessageType::Error]))
+        .filter_map(|message| match message.view() {
+            gst::MessageView::Error(error) => Some(error.error()),
+            _ => None,
+        })
+        .collect();
+    pipeline.set_state(gst::State::Null).expect("it stops");
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(
+        errors[0].matches(gst::ResourceError::Settings),
+        "{errors:?}"
+    );
+    assert!(errors[0].message().contains("location"), "{errors:?}");
+}
