@@ -18,6 +18,10 @@ use crate::usage::{Usage, peak_memory};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
     Rtmprsink,
+    /// With the chunks that `rtmp2sink` has by default.
+    RtmprsinkChunks128,
+    /// With those of OBS.
+    RtmprsinkChunks4096,
     Rtmp2sink,
     Rtmpsink,
     Ffmpeg,
@@ -25,8 +29,10 @@ pub(crate) enum Sender {
 }
 
 impl Sender {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Rtmprsink,
+        Self::RtmprsinkChunks128,
+        Self::RtmprsinkChunks4096,
         Self::Rtmp2sink,
         Self::Rtmpsink,
         Self::Ffmpeg,
@@ -36,6 +42,8 @@ impl Sender {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rtmprsink => "rtmprsink",
+            Self::RtmprsinkChunks128 => "rtmprsink-128",
+            Self::RtmprsinkChunks4096 => "rtmprsink-4096",
             Self::Rtmp2sink => "rtmp2sink",
             Self::Rtmpsink => "rtmpsink",
             Self::Ffmpeg => "ffmpeg",
@@ -46,12 +54,24 @@ impl Sender {
     pub(crate) fn is_there(self) -> bool {
         match self {
             Self::Ffmpeg => Command::new("ffmpeg").arg("-version").output().is_ok(),
-            _ => gst::ElementFactory::find(self.name()).is_some(),
+            _ => gst::ElementFactory::find(self.factory()).is_some(),
+        }
+    }
+
+    fn factory(self) -> &'static str {
+        match self {
+            Self::RtmprsinkChunks128 | Self::RtmprsinkChunks4096 => "rtmprsink",
+            other => other.name(),
         }
     }
 
     fn make(self, server: SocketAddr) -> Result<gst::Element, String> {
-        let builder = gst::ElementFactory::make(self.name()).property("sync", false);
+        let builder = gst::ElementFactory::make(self.factory()).property("sync", false);
+        let builder = match self {
+            Self::RtmprsinkChunks128 => builder.property("chunk-size", 128u32),
+            Self::RtmprsinkChunks4096 => builder.property("chunk-size", 4096u32),
+            _ => builder,
+        };
         let builder = match self {
             Self::Tcpclientsink => builder
                 .property("host", server.ip().to_string())

@@ -13,6 +13,7 @@
 mod control;
 mod error;
 pub mod gio;
+mod pacer;
 
 use std::io::{self, IoSlice};
 use std::time::Instant;
@@ -79,7 +80,7 @@ pub trait Transport {
     /// Says that nothing more is written, where that can be said without closing.
     fn finish(&mut self) {}
 
-    /// Sends no more than so many bytes in a second, if the system can see to that.
+    /// Sends no more than so many bytes in a second.
     fn set_pace(&mut self, _bytes_per_second: Option<u64>) {}
 
     /// Waits until the interest is met, the deadline has passed, or the

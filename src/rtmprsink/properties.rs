@@ -32,7 +32,8 @@ pub(super) static PROPERTIES: Lazy<Vec<glib::ParamSpec>> = Lazy::new(|| {
          * rtmprsink:peak-kbps:
          *
          * The most that is sent in a second, so that key frames do not go out in bursts
-         * that overflow the buffers of a slow line. The system sees to it (Linux only).
+         * that overflow the buffers of a slow line. It goes out in portions of 20 ms, which
+         * Linux spreads further.
          */
         glib::ParamSpecUInt::builder("peak-kbps")
             .nick("Peak bitrate")

@@ -12,6 +12,7 @@ use gio::prelude::*;
 use super::options::pace;
 use super::tls::{Secured, tls_error};
 use super::waker::{Timer, Waker};
+use crate::net::pacer::Pacer;
 use crate::net::{ConnectError, Control, Interest, TlsError, Transport};
 
 /// Reads after which acknowledgements are sent at once. Servers that leave
@@ -46,6 +47,10 @@ pub struct GioTransport {
     reads: u32,
     /// Memory for small parts that are written together.
     gathered: Vec<u8>,
+    /// How much may be written.
+    pacer: Option<Pacer>,
+    /// Nothing before that.
+    held_until: Option<Instant>,
 }
 
 impl GioTransport {
@@ -83,6 +88,8 @@ impl GioTransport {
             timer: Timer::default(),
             reads: 0,
             gathered: Vec::new(),
+            pacer: None,
+            held_until: None,
         })
     }
 
@@ -148,6 +155,28 @@ impl GioTransport {
         }
     }
 
+    /// How much may be written now.
+    fn allowance(&mut self) -> io::Result<usize> {
+        let Some(pacer) = &mut self.pacer else {
+            return Ok(usize::MAX);
+        };
+        self.held_until = None;
+        match pacer.allowance(Instant::now()) {
+            0 => {
+                self.held_until = Some(pacer.next());
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            allowed => Ok(allowed),
+        }
+    }
+
+    fn note_written(&mut self, result: &io::Result<usize>) {
+        self.stuck = result.is_err();
+        if let (Some(pacer), Ok(count)) = (&mut self.pacer, result) {
+            pacer.spend(*count);
+        }
+    }
+
     /// Sends the acknowledgement of what was just read, in the first exchanges.
     fn acknowledge_quickly(&mut self) {
         if self.reads >= QUICK_READS {
@@ -189,12 +218,14 @@ impl Transport for GioTransport {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let allowed = self.allowance()?;
+        let bytes = bytes.get(..allowed).unwrap_or(bytes);
         let result = self
             .output
             .write_nonblocking(bytes, gio::Cancellable::NONE)
             .map(|count| count.try_into().unwrap_or(0))
             .map_err(io_error);
-        self.stuck = result.is_err();
+        self.note_written(&result);
         result
     }
 
@@ -202,12 +233,19 @@ impl Transport for GioTransport {
         if self.layered {
             return self.write_gathered(parts);
         }
+        let mut allowed = self.allowance()?;
         let empty: &[u8] = &[];
         let mut vectors = [const { None }; MAX_PARTS];
+        let mut count = 0;
         for (vector, part) in vectors.iter_mut().zip(parts) {
+            if allowed == 0 {
+                break;
+            }
+            let part = part.get(..allowed).unwrap_or(part);
+            allowed -= part.len();
+            count += 1;
             *vector = Some(gio::OutputVector::new(part));
         }
-        let count = parts.len().min(MAX_PARTS);
         let vectors = vectors.map(|vector| vector.unwrap_or_else(|| gio::OutputVector::new(empty)));
         let result = self
             .socket
@@ -224,7 +262,7 @@ impl Transport for GioTransport {
                 gio::PollableReturn::WouldBlock => Err(io::ErrorKind::WouldBlock.into()),
                 _ => Ok(count),
             });
-        self.stuck = result.is_err();
+        self.note_written(&result);
         result
     }
 
@@ -236,16 +274,24 @@ impl Transport for GioTransport {
     }
 
     fn set_pace(&mut self, bytes_per_second: Option<u64>) {
+        // The system spreads what goes out at once, where it does; what goes out at all is
+        // seen to here.
         pace(&self.socket, bytes_per_second);
+        let now = Instant::now();
+        self.pacer = bytes_per_second.map(|rate| Pacer::new(rate, now));
+        self.held_until = None;
     }
 
     fn wait(&mut self, interest: Interest, deadline: Option<Instant>) {
         if self.control.is_cancelled() || (interest.read && self.ended.is_some()) {
             return;
         }
+        let held_until = self.held_until.filter(|_| interest.write);
+        let deadline = [deadline, held_until].into_iter().flatten().min();
         let mut condition = glib::IOCondition::empty();
         condition.set(glib::IOCondition::IN, interest.read);
-        condition.set(glib::IOCondition::OUT, interest.write);
+        let writes = interest.write && held_until.is_none();
+        condition.set(glib::IOCondition::OUT, writes);
         if condition.is_empty() {
             // `poll` would return at once if the peer has hung up.
             self.timer.set(&self.waker.context, deadline);

@@ -159,6 +159,7 @@ fn the_chunk_size_can_be_changed_while_it_runs() {
     sender.push_group(0, 1);
     sender.wait_for(|stats| stats.get::<u64>("audio-messages") == Ok(2));
     sender.sink.set_property("chunk-size", 1000u32);
+    sender.sink.set_property("peak-kbps", 8000u32);
     sender.push_group(40, 1);
     sender.finish();
     let steps = told.recv().expect("the script ends");
@@ -226,4 +227,22 @@ fn after_a_flush_another_stream_is_published() {
     let media = told.recv().expect("another publish");
     let times: Vec<_> = media.iter().map(|(kind, time, _)| (*kind, *time)).collect();
     assert_eq!(times, [(MediaKind::Video, 0), (MediaKind::Video, 0)]);
+}
+
+#[test]
+fn a_limited_bitrate_loses_nothing() {
+    let (tell, told) = mpsc::channel();
+    let server = Server::start(move |peer| {
+        if peer.take_publish().is_some() {
+            let _ = tell.send(peer.rest_of_media().len());
+        }
+    });
+    let sender = Sender::new(&server.location()).set("peak-kbps", 4000u32);
+    sender.play();
+    let large = [KEYFRAME, &[7; 60_000]].concat();
+    for time in [0, 40, 80] {
+        sender.push(&crate::media::tag(9, time, &large));
+    }
+    sender.finish();
+    assert_eq!(told.recv(), Ok(3));
 }
