@@ -37,7 +37,9 @@ const ECHO: &str = "said-beside-a-secret: s?token=hidden-token, rtmp://someone:h
 
 /// Causes that have no play here: nothing of outside is in their texts, or no
 /// peer can bring them about.
-const NOT_HERE: [&str; 6] = [
+const NOT_HERE: [&str; 7] = [
+    // Of a publish: `no_refused_publish_shows_a_secret`.
+    "publish-failed",
     "tls-no-backend",
     "tls-closed",
     "tls-truncated",
@@ -353,6 +355,61 @@ fn no_failure_shows_a_secret() {
     let all: BTreeSet<_> = gstrtmpr::player::CAUSES.into_iter().collect();
     let without: BTreeSet<_> = NOT_HERE.into_iter().collect();
     assert_eq!(&all - &without, here, "each cause has its play");
+}
+
+#[test]
+fn no_refused_publish_shows_a_secret() {
+    crate::init();
+    let server = Server::start(|peer| {
+        while let Some(event) = peer.next_event() {
+            match event {
+                Event::Connect(request) => peer.session.accept_connect(&request, 4096),
+                Event::Publish(request) => {
+                    let code = StatusCode::PublishFailed;
+                    let status = Status::new(Level::Error, code, ECHO);
+                    peer.session.reject_publish(&request, &status);
+                }
+                _ => {}
+            }
+        }
+    });
+    let sink = gst::ElementFactory::make("rtmprsink")
+        .property(
+            "location",
+            format!("rtmp://someone:hidden-pass@{}/{PATH}", server.address()),
+        )
+        .property("secure-token", "hidden-secure-token")
+        .property("page-url", "http://p/?p=hidden-page")
+        .property("extra-connect-args", "S:hidden-argument")
+        .property("async", false)
+        .build()
+        .expect("our element");
+    let pipeline = gst::Pipeline::new();
+    pipeline.add(&sink).expect("it fits in");
+    pipeline.set_state(gst::State::Playing).expect("it starts");
+    let bus = pipeline.bus().expect("a bus");
+    let mut texts = Vec::new();
+    loop {
+        let message = bus.timed_pop(gst::ClockTime::from_seconds(60));
+        let message = message.expect("an error");
+        if let gst::MessageView::Error(error) = message.view() {
+            texts.push(error.error().message().to_owned());
+            texts.extend(error.debug().map(String::from));
+            break;
+        }
+        texts.extend(message.structure().map(ToString::to_string));
+    }
+    let dump = pipeline.debug_to_dot_data(gst::DebugGraphDetails::ALL);
+    texts.push(dump.to_string());
+    let stats: gst::Structure = sink.property("stats");
+    texts.push(stats.to_string());
+    pipeline.set_state(gst::State::Null).expect("it stops");
+    assert!(texts.iter().any(|text| text.contains("publish-failed")));
+    for text in &texts {
+        assert!(!shows_a_secret(text), "{text}");
+    }
+    let leaks = leaks();
+    assert!(leaks.is_empty(), "{leaks:#?}");
 }
 
 #[test]
