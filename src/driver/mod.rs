@@ -50,7 +50,8 @@ pub trait Policy<S: Session> {
         false
     }
 
-    /// The socket has taken so many bytes, and has not taken others that wait.
+    /// The socket has taken so many bytes, none if it is full, and has not taken others
+    /// that wait.
     fn on_sent(&mut self, _count: usize, _waiting: usize, _now: Instant) {}
 
     /// What there is to say to the transport after a turn.
@@ -311,7 +312,10 @@ impl Output {
                     policy.on_sent(count, self.waiting, Instant::now());
                     sent += count;
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    policy.on_sent(0, self.waiting, Instant::now());
+                    return false;
+                }
                 Err(_) => self.broken = true,
             }
             if sent >= BATCH {

@@ -145,6 +145,10 @@ struct Gather {
     deadline: Option<Instant>,
     /// What the deadline sends; it ends the loop if `None`.
     at_deadline: Option<&'static str>,
+    /// What there is to send behind what the session has.
+    more: VecDeque<&'static str>,
+    /// What the socket took, and what waited then.
+    sent: Vec<(usize, usize)>,
 }
 
 impl Policy<Echo> for Gather {
@@ -163,6 +167,16 @@ impl Policy<Echo> for Gather {
     fn flush(&mut self, _: &Echo) -> bool {
         self.flushed.push(self.seen.len());
         self.room.pop_front().unwrap_or(true)
+    }
+
+    fn refill(&mut self, session: &mut Echo, _: Instant) -> bool {
+        let more = self.more.pop_front();
+        session.output.extend(more.map(Bytes::from));
+        more.is_some()
+    }
+
+    fn on_sent(&mut self, count: usize, waiting: usize, _: Instant) {
+        self.sent.push((count, waiting));
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -369,4 +383,37 @@ fn a_wait_that_returns_early_for_no_reason_is_repeated() {
     let mut transport = Scripted::new([]);
     assert_eq!(drive(&mut transport, &mut policy), None);
     assert_eq!(transport.waits.len(), transport.max_waits);
+}
+
+#[test]
+fn more_is_taken_once_all_has_gone_and_a_full_socket_is_told() {
+    let mut transport = Scripted::new([Read::Dry, Read::Dry, Read::Eof]);
+    transport.writes = [3, 0, 2, 9, 0].into();
+    let mut policy = Gather {
+        more: ["abcde", "fgh", "ij"].into(),
+        ..Gather::default()
+    };
+    assert_eq!(drive(&mut transport, &mut policy), Some(End::Eof));
+    assert_eq!(transport.written, b"abcdefghij");
+    // In part, full; the rest, all of the next one, full; the last one.
+    let expected = [(3, 2), (0, 2), (2, 0), (3, 0), (0, 2), (2, 0)];
+    assert_eq!(policy.sent, expected);
+    assert!(policy.more.is_empty());
+    let writes: Vec<_> = transport.waits.iter().map(|wait| wait.write).collect();
+    assert_eq!(writes, [true, false], "as long as something waits");
+}
+
+#[test]
+fn parts_go_out_in_order_over_writes_of_any_size() {
+    for size in 1..8 {
+        let mut transport = Scripted::new([Read::Dry, Read::Eof]);
+        transport.writes = std::iter::repeat_n(size, 20).collect();
+        let mut session = Echo {
+            output: ["ab", "", "cdefg", "h"].map(Bytes::from).into(),
+            ..Echo::default()
+        };
+        let end = go(&mut transport, &mut session, &mut Gather::default());
+        assert_eq!(end, Some(End::Eof));
+        assert_eq!(transport.written, b"abcdefgh", "{size}");
+    }
 }

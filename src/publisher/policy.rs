@@ -343,9 +343,12 @@ impl Policy<ClientSession> for Publisher<'_> {
     }
 
     fn on_sent(&mut self, count: usize, waiting: usize, now: Instant) {
+        // Since then it could have taken something, and since then it has not.
+        if count > 0 || self.waiting == 0 {
+            self.last_progress = now;
+        }
         self.written += count as u64;
         self.waiting = waiting;
-        self.last_progress = now;
     }
 
     fn adjust(&mut self, transport: &mut impl Transport) {
